@@ -1,0 +1,85 @@
+# The two commands of the README, and their parts. Everything is installed into this folder; nothing outside is touched.
+
+# The first Python that runs and that a current ansible-core supports.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	"$$p" -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
+
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+COLLECTIONS := .ansible/collections
+LINK := $(COLLECTIONS)/ansible_collections/sky/aws
+
+export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
+export ANSIBLE_HOME := $(abspath .ansible/home)
+export ANSIBLE_LOCALHOST_WARNING := false
+export PYTHONPATH := $(abspath $(COLLECTIONS))
+export PATH := $(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help onboard check clean distclean test lint unit emulator playbooks molecule sanity docs build
+
+help:  ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+onboard: $(VENV)/.demo $(LINK)  ## Onboard the 6 accounts of the embedded AWS
+	@python demo/aws.py start
+	@eval "$$(python demo/aws.py env)" && ansible-playbook sky.aws.onboard -i demo/inventory $(ARGS)
+	@echo "Delivered keys: .demo/keys/   Every API call: .demo/calls.jsonl"
+	@python demo/aws.py status
+
+check: $(VENV)/.demo $(LINK)  ## Say what onboard would change, and change nothing
+	@$(MAKE) --no-print-directory onboard ARGS="--check --diff $(ARGS)"
+
+clean:  ## Stop the embedded AWS and remove it
+	@if [ -x $(BIN)/python ]; then $(BIN)/python demo/aws.py stop; fi
+
+distclean: clean  ## Remove everything that was installed, too
+	rm -rf $(VENV) .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+test: lint unit emulator playbooks molecule docs sanity build  ## Every check and test
+	@echo "All checks and tests passed."
+
+lint: $(VENV)/.test $(LINK)  ## ruff, mypy, ansible-lint
+	ruff check
+	ruff format --check
+	mypy
+	ansible-lint --offline --profile production
+
+unit: $(VENV)/.test $(LINK)  ## Pure tests, and resources against the embedded AWS
+	pytest tests/unit -n 2
+
+emulator: $(VENV)/.test $(LINK)  ## The embedded AWS itself
+	pytest tests/emulator -n 2
+
+playbooks: $(VENV)/.test $(LINK)  ## Modules both ways, playbooks, ansible-runner
+	pytest tests/integration -n 2
+
+molecule: $(VENV)/.test $(LINK)  ## Scenarios: converge, idempotence, verify
+	tests/molecule.sh
+
+docs: $(VENV)/.test $(LINK)  ## The documentation of modules and roles, and the changelog
+	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+	antsibull-changelog lint
+
+sanity: $(VENV)/.test  ## ansible-test sanity
+	python tests/sanity/run.py
+
+build: $(VENV)/.test  ## Build the tarball, install it elsewhere and use it
+	tests/build.sh
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 with venv is needed"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python requirements.txt demo/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r demo/requirements.txt
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo tests/requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+# Ansible finds a collection under ansible_collections/<namespace>/<name> only.
+$(LINK):
+	@mkdir -p $(dir $(LINK))
+	@ln -sfn ../../../.. $(LINK)

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sky_account inside the Ansible worker: it also checks the variables of all roles of the play."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
+from ansible_collections.sky.aws.plugins.module_utils._resources import account
+from ansible_collections.sky.aws.plugins.module_utils._validate import account_faults
+from ansible_collections.sky.aws.plugins.plugin_utils import _variables
+from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction, untagged
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ActionModule(InWorkerAction):
+    """Run the account resource in the worker."""
+
+    resource = account
+
+    def _refuse(
+        self, params: Mapping[str, t.Any], task_vars: Mapping[str, t.Any], warn: t.Callable[[str], None]
+    ) -> None:
+        """All faults of the account and of the roles' variables at once, before the first call."""
+        for warning in _variables.unknown(task_vars):
+            warn(warning)
+        raw = {name: task_vars[name] for name in _variables.names() if name in task_vars}
+        variables = untagged(self._templar.template(raw))
+        faults = [*_account_faults(params, task_vars.get("sky_account_id")), *_variables.faults(variables, params)]
+        if faults:
+            raise BadInput(faults)
+
+
+def _account_faults(params: Mapping[str, t.Any], declared_id: object) -> list[str]:
+    """Faults of the account options under the names of their variables.
+
+    A number is looked for in the inventory itself: templating may have turned it into text.
+    """
+    if isinstance(declared_id, int):
+        params = {**params, "account_id": int(declared_id)}
+    faults = account_faults(params)
+    return [f"sky_{fault}" if fault.startswith("account_id") else f"sky_account_{fault}" for fault in faults]

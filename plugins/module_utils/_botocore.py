@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that imports botocore, and the models it shares. PRIVATE to the collection.
+
+The loader is shared by all sessions of a process. Parsing the service models is most of what a first client costs, so
+the action plugins preload them where Ansible imports plugins: once, before it forks its workers.
+"""
+
+from __future__ import annotations
+
+import functools
+import traceback
+import typing as t
+
+try:
+    import botocore
+    from botocore.config import Config
+    from botocore.configprovider import ConfiguredEndpointProvider
+    from botocore.credentials import (
+        AssumeRoleCredentialFetcher,
+        CredentialProvider,
+        CredentialResolver,
+        Credentials,
+        DeferredRefreshableCredentials,
+    )
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.loaders import Loader
+    from botocore.session import Session
+    from botocore.utils import JSONFileCache
+    from botocore.waiter import WaiterModel, create_waiter_with_client
+
+    BOTOCORE_IMPORT_ERROR: str | None = None
+except ImportError:
+    BOTOCORE_IMPORT_ERROR = traceback.format_exc()
+    CredentialProvider = object  # type: ignore[assignment,misc]
+
+    class BotoCoreError(Exception):  # type: ignore[no-redef]
+        """Stands in for botocore's class, so that ``except`` clauses can be read without botocore."""
+
+    class ClientError(Exception):  # type: ignore[no-redef]
+        """Stands in for botocore's class, so that ``except`` clauses can be read without botocore."""
+
+
+__all__ = [
+    "BOTOCORE_IMPORT_ERROR",
+    "AssumeRoleCredentialFetcher",
+    "BotoCoreError",
+    "ClientError",
+    "Config",
+    "ConfiguredEndpointProvider",
+    "CredentialProvider",
+    "CredentialResolver",
+    "Credentials",
+    "DeferredRefreshableCredentials",
+    "JSONFileCache",
+    "Session",
+    "WaiterModel",
+    "botocore",
+    "create_waiter_with_client",
+    "loader",
+    "partitions",
+    "preload",
+]
+
+#: Services whose clients every onboarding needs.
+PRELOADED_SERVICES = ("sts", "iam", "ec2")
+_DATA = ("endpoints", "partitions", "sdk-default-configuration", "_retry")
+
+
+@functools.cache
+def loader() -> Loader:
+    """The loader of service models that all sessions of this process share."""
+    return Loader()
+
+
+def preload() -> None:
+    """Parse the models that every onboarding needs; makes no session, no thread and no call."""
+    if BOTOCORE_IMPORT_ERROR is not None:
+        return
+    for name in _DATA:
+        loader().load_data(name)
+    for service in PRELOADED_SERVICES:
+        for model in _models(service):
+            loader().load_service_model(service, model)
+
+
+def _models(service: str) -> list[str]:
+    """The kinds of model that botocore has for a service; sts, for one, has no waiters."""
+    kinds = ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2")
+    return [kind for kind in kinds if service in loader().list_available_services(kind)]
+
+
+@functools.cache
+def partitions() -> dict[str, frozenset[str]]:
+    """The regions that this botocore knows, by partition: ``{"aws": {"us-east-1", ...}, "aws-cn": ...}``."""
+    data: dict[str, t.Any] = loader().load_data("endpoints")
+    return {
+        partition["partition"]: frozenset(region for region in partition["regions"] if not region.endswith("-global"))
+        for partition in data["partitions"]
+    }

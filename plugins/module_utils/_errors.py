@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors as one line that names the action, the resource, the account and the mend. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+#: AWS texts are cut here: an encoded authorization message alone may take kilobytes.
+MAX_AWS_TEXT = 400
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+MISSING = frozenset({"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "ParameterNotFound"})
+EXISTS = frozenset({"EntityAlreadyExists", "EntityAlreadyExistsException", "ResourceExistsException"})
+
+_CREDENTIALS = "give credentials that are valid now (profile, access_key and secret_key, or the environment)"
+_THROTTLED = "run fewer accounts at once (--forks) or raise retries.max_attempts in aws_config"
+
+#: What the reader can do about an error, by AWS's code; ``{api}`` and ``{caller}`` are filled in.
+_MENDS: Mapping[str, str] = {
+    **dict.fromkeys(DENIED, "allow {api} for {caller}, and look for an SCP or a permissions boundary that denies it"),
+    **dict.fromkeys(MISSING, "make it first, or correct its name"),
+    **dict.fromkeys(EXISTS, "choose another name, or remove what is there"),
+    **dict.fromkeys(
+        ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "ExpiredToken", "ExpiredTokenException",
+         "SignatureDoesNotMatch", "RequestExpired"),
+        _CREDENTIALS,
+    ),
+    **dict.fromkeys(("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"), _THROTTLED),
+    **dict.fromkeys(
+        ("LimitExceeded", "LimitExceededException", "InstanceLimitExceeded", "VcpuLimitExceeded",
+         "MaxSpotInstanceCountExceeded"),
+        "remove what is not needed or ask for a higher quota in Service Quotas",
+    ),
+    **dict.fromkeys(
+        ("InsufficientInstanceCapacity", "InsufficientCapacity"),
+        "try another instance_type, other subnet_ids or another time",
+    ),
+    "DeleteConflict": "remove what still uses it first",
+    "MalformedPolicyDocument": "correct the statement that AWS names (extra_statements)",
+    "OptInRequired": "enable the region or the service in the account",
+}  # fmt: skip
+
+
+class SkyError(Exception):
+    """What the user reads when a task fails: one line a fault, never a traceback, never a secret.
+
+    ``steps`` are the write calls that had been performed by then, as ``{"api": str, "target": str}``.
+    """
+
+    def __init__(self, message: str, *, steps: Iterable[Mapping[str, str]] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.steps = [dict(step) for step in steps]
+
+
+class BadInput(SkyError):
+    """Input that was refused before any call; ``faults`` holds one line each."""
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class AWSError(SkyError):
+    """An error that AWS answered, or that kept AWS from answering. ``code`` is AWS's own, or botocore's class name."""
+
+    def __init__(self, message: str, *, code: str, text: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.text = text
+
+
+def aws_error(error: Exception, *, api: str, target: str, account_id: str, caller: str) -> AWSError:
+    """The AWSError for what botocore raised.
+
+    :param error: botocore's ClientError, or a BotoCoreError such as EndpointConnectionError.
+    :param api: the call, ``iam:CreatePolicy``.
+    :param target: name or ARN of the resource.
+    :param caller: ARN of the caller, or words for it while it is unknown.
+    """
+    answer = getattr(error, "response", {}).get("Error", {})
+    code = answer.get("Code") or type(error).__name__
+    text = one_line(answer.get("Message") or str(error))
+    mend = _MENDS.get(code, _MENDS_BY_CLASS.get(type(error).__name__, "")).format(api=api, caller=caller)
+    where = f" on {target}" if target else ""
+    message = f"{api}{where} in account {account_id} failed with {code}: {text.rstrip('.')}."
+    return AWSError(f"{message} To mend it: {mend}." if mend else message, code=code, text=text)
+
+
+#: botocore's own exceptions have no AWS code.
+_MENDS_BY_CLASS: Mapping[str, str] = {
+    "NoCredentialsError": _CREDENTIALS,
+    "PartialCredentialsError": _CREDENTIALS,
+    "TokenRetrievalError": _CREDENTIALS,
+    "UnauthorizedSSOTokenError": "log in again (aws sso login)",
+    "SSOTokenLoadError": "log in again (aws sso login)",
+    "EndpointConnectionError": "check endpoint_url, region and the network",
+    "ConnectTimeoutError": "check endpoint_url, region and the network",
+    "ReadTimeoutError": "check the network, or run it again",
+    "ConnectionClosedError": "check the network, or run it again",
+    "SSLError": "check aws_ca_bundle and validate_certs",
+    "ParamValidationError": "correct the option that holds this value",
+}
+
+
+def one_line(text: str) -> str:
+    """Text without line breaks, cut to a readable length."""
+    line = " ".join(text.split())
+    return line if len(line) <= MAX_AWS_TEXT else line[:MAX_AWS_TEXT] + "..."

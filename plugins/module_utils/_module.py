@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The entry point of every module: the same run as in the worker, inside AnsibleModule. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._errors import SkyError
+from ._plan import argument_spec, run
+
+if t.TYPE_CHECKING:
+    from ._plan import Resource
+
+
+def run_module(resource: Resource) -> None:
+    """Run a resource as an ordinary module; exits the process."""
+    module = AnsibleModule(argument_spec=argument_spec(resource), supports_check_mode=True, **resource.SPEC_RULES)
+    try:
+        result = run(resource, module.params, check_mode=module.check_mode, warn=module.warn)
+    except SkyError as error:
+        module.fail_json(msg=error.message, steps=error.steps)
+    module.exit_json(**result)

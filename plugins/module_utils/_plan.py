@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read, plan, apply: check mode, diff and the result, written once. PRIVATE to the collection.
+
+A resource is a Python module with the functions of :class:`Resource`. It reads what is there, plans purely, and applies
+the plan. A step is one write call as data, so a plan names exactly the calls that AWS will see.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ._account import ACCOUNT_ARGUMENTS, Account, Identity
+from ._errors import BadInput, SkyError
+from ._validate import account_faults
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+
+    Params = Mapping[str, t.Any]
+    Facts = dict[str, t.Any]
+    #: What AWS answered to each step, by api.
+    Answers = dict[str, dict[str, t.Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One write call: ``Step("iam:CreateUser", "alice", {"UserName": "alice"})``.
+
+    ``target`` is a name or an ARN that is known before the call. ``region`` is None for the account's own.
+    """
+
+    api: str
+    target: str
+    arguments: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    region: str | None = None
+
+    def shown(self) -> dict[str, str]:
+        """The step as results show it."""
+        return {"api": self.api, "target": self.target}
+
+
+@dataclasses.dataclass
+class Plan:
+    """What will be written, and how things look before and after.
+
+    ``facts`` are the result's own keys (``policy``, ``drift``, ...) as they are once the steps are made;
+    ``before`` and ``after`` are for the diff.
+    """
+
+    steps: list[Step] = dataclasses.field(default_factory=list)
+    before: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    after: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    warnings: list[str] = dataclasses.field(default_factory=list)
+
+
+class Resource(t.Protocol):
+    """The shape of a module under ``_resources``."""
+
+    #: Ansible's argument_spec of the options of its own.
+    ARGUMENT_SPEC: dict[str, t.Any]
+    #: ``mutually_exclusive``, ``required_if`` and the like.
+    SPEC_RULES: dict[str, t.Any]
+
+    def validate(self, params: Params) -> list[str]:
+        """Pure: what can be refused without a call, one line a fault."""
+
+    def read(self, account: Account, params: Params) -> t.Any:
+        """What is there now; reads only."""
+
+    def plan(self, current: t.Any, params: Params, identity: Identity) -> Plan:
+        """Pure: from what is there to what is declared. Raises SkyError for what a look shows to be impossible."""
+
+    def apply(self, account: Account, plan: t.Any) -> Facts:
+        """Perform the steps; the facts, completed by what AWS answered."""
+
+
+def argument_spec(resource: Resource) -> dict[str, t.Any]:
+    """The whole argument_spec of a module: the account options and its own."""
+    return {**ACCOUNT_ARGUMENTS, **resource.ARGUMENT_SPEC}
+
+
+def run(
+    resource: Resource,
+    params: Params,
+    *,
+    check_mode: bool,
+    warn: t.Callable[[str], None],
+    cache: MutableMapping[str, t.Any] | None = None,
+) -> dict[str, t.Any]:
+    """Bring one resource to its declared state, or say what that would take.
+
+    :param params: validated options, plain JSON types.
+    :param warn: takes one line for the user.
+    :param cache: keeps assumed credentials for the next task of the run.
+    :returns: the module's result, with the same keys whatever happened.
+    :raises BadInput: before the first call.
+    :raises SkyError: with the steps that were performed.
+    """
+    faults = [*account_faults(params), *resource.validate(params)]
+    if faults:
+        raise BadInput(faults)
+    account = Account(params, cache)
+    plan = resource.plan(resource.read(account, params), params, account.identity)
+    for warning in plan.warnings:
+        warn(warning)
+    facts = resource.apply(account, plan) if plan.steps and not check_mode else plan.facts
+    return {
+        "changed": bool(plan.steps),
+        "diff": {"before": plan.before, "after": plan.after},
+        "steps": [step.shown() for step in plan.steps],
+        **facts,
+    }
+
+
+def perform(account: Account, steps: Sequence[Step]) -> Answers:
+    """Make the calls in order.
+
+    :returns: the last answer by api.
+    :raises SkyError: the first failure; it says what was done and what was not.
+    """
+    answers: Answers = {}
+    for index, step in enumerate(steps):
+        try:
+            answers[step.api] = account.call(step.api, step.target, region=step.region, **step.arguments)
+        except SkyError as error:
+            raise interrupted(error, steps[:index], steps[index:]) from error
+    return answers
+
+
+def interrupted(error: SkyError, done: Sequence[Step], left: Sequence[Step]) -> SkyError:
+    """The error of a plan that stopped half-way."""
+    message = error.message
+    if done:
+        message += f" Done before: {_names(done)}. Not done: {_names(left)}. Run it again to finish."
+    return SkyError(message, steps=[step.shown() for step in done])
+
+
+def _names(steps: Sequence[Step]) -> str:
+    return ", ".join(f"{step.api} {step.target}" for step in steps)
+
+
+def drift(aspect: str, declared: t.Any, found: t.Any) -> dict[str, t.Any]:
+    """One difference that is reported and left: ``{"aspect": "trust_policy", "declared": ..., "found": ...}``."""
+    return {"aspect": aspect, "declared": declared, "found": found}

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a user's tags say about its access keys, and which keys a killed run left. PRIVATE to the collection.
+
+Two tags are kept on the user. ``sky.aws/access-key`` is the id of the delivered key. ``sky.aws/access-key-intent`` is
+written before a key is made: AWS's time, and the ids of the keys that were there (``2026-11-24T09:30:00Z AKIA...``). When
+the key is delivered it becomes ``settled``, and names the key that was replaced until that one is deleted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import email.utils
+import re
+import typing as t
+
+from .._errors import SkyError
+from .._tags import RESERVED_PREFIX
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+DELIVERED = f"{RESERVED_PREFIX}access-key"
+INTENT = f"{RESERVED_PREFIX}access-key-intent"
+
+_SETTLED = "settled"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+#: Ids have 16 to 128 word characters (IAM API reference, AccessKeyMetadata).
+_KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
+#: A key of ours is made right after its intent. botocore's ten attempts of 60 seconds and 20 to wait take 14 minutes.
+_WINDOW = datetime.timedelta(minutes=20)
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """An access key as IAM lists it. ``used`` is None where nobody asked."""
+
+    id: str
+    status: str
+    created: datetime.datetime
+    used: bool | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.status == "Active"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class NewKey:
+    """A key just made, with its secret: without a repr, so that no trace or message can show it."""
+
+    id: str
+    secret: str
+    status: str
+    created: datetime.datetime
+
+
+@dataclasses.dataclass(frozen=True)
+class Intent:
+    """That a key is about to be made: since when, and which keys were there."""
+
+    since: datetime.datetime
+    noted: frozenset[str] = frozenset()
+
+    @classmethod
+    def now(cls, answer: Mapping[str, t.Any], key_ids: Iterable[str]) -> Intent:
+        """An intent at the time of an answer of AWS.
+
+        It is compared with the date that AWS gives a key; the controller's clock may be wrong, AWS's Date header is not.
+
+        :raises SkyError: the answer has no such header.
+        """
+        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+        if not date:
+            raise SkyError("AWS's answer has no Date header, so no access key is made; look for a proxy that removes it")
+        return cls(email.utils.parsedate_to_datetime(date), frozenset(key_ids))
+
+    def tag(self) -> str:
+        """The value of the tag."""
+        return " ".join([self.since.astimezone(datetime.timezone.utc).strftime(_TIME), *sorted(self.noted)])
+
+    def covers(self, key: Key) -> bool:
+        """Whether the key can have been made for this intent. AWS's dates are in whole seconds."""
+        return key.id not in self.noted and self.since <= key.created <= self.since + _WINDOW
+
+
+@dataclasses.dataclass(frozen=True)
+class Notes:
+    """The two tags, read.
+
+    ``open`` is an intent that was not settled; ``replaced`` a key of ours that is to be deleted; ``unreadable`` the
+    intent's value where it is neither.
+    """
+
+    delivered: str | None = None
+    open: Intent | None = None
+    replaced: str | None = None
+    unreadable: str | None = None
+
+    def is_suspect(self, key: Key) -> bool:
+        """Whether a killed run can have made the key: newer than the open intent, not noted, not delivered."""
+        return self.open is not None and key.id != self.delivered and self.open.covers(key)
+
+    def is_half_made(self, key: Key) -> bool:
+        """Whether the key is ours to delete: made by a killed run, and never used."""
+        return self.is_suspect(key) and key.used is False
+
+
+def read(tags: Mapping[str, str]) -> Notes:
+    """The notes in a user's tags."""
+    delivered = tags.get(DELIVERED) or None
+    value = tags.get(INTENT, _SETTLED)
+    first, *ids = value.split(" ")
+    if not all(_KEY_ID.fullmatch(key_id) for key_id in ids):
+        return Notes(delivered, unreadable=value)
+    if first == _SETTLED and len(ids) <= 1:
+        return Notes(delivered, replaced=ids[0] if ids else None)
+    try:
+        since = datetime.datetime.strptime(first, _TIME).replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return Notes(delivered, unreadable=value)
+    return Notes(delivered, open=Intent(since, frozenset(ids)))
+
+
+def settled(delivered: str | None, replaced: str | None = None) -> dict[str, str]:
+    """The tags once a key is delivered; ``replaced`` is the one of ours that is deleted next."""
+    tags = {INTENT: f"{_SETTLED} {replaced}" if replaced else _SETTLED}
+    return {DELIVERED: delivered, **tags} if delivered else tags

@@ -1,0 +1,305 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role on every SkyPilot instance, and the instance profile of the same name. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .. import _ownership, _policy_document, _tags
+from .._facts import timestamp
+from .._plan import Plan, Step, drift, perform
+from . import _instance_profile, _principal
+from ._principal import Rights
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._account import Account, Identity
+    from .._plan import Facts, Params
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    # The name is a constant in SkyPilot (sky/provision/aws/config.py, DEFAULT_SKYPILOT_IAM_ROLE).
+    "name": {"type": "str", "default": "skypilot-v1"},
+    **_principal.PRINCIPAL_ARGUMENTS,
+    "existing": _ownership.existing_argument("keep"),
+    "description": {"type": "str"},
+    "max_session_duration": {"type": "int"},
+}
+SPEC_RULES: dict[str, t.Any] = {}
+
+#: What IAM gives a role whose duration nobody sets, in seconds.
+_DEFAULT_SESSION_DURATION = 3600
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The role and the instance profile as AWS has them; ``profiles`` names all that hold the role, for removal."""
+
+    role: Mapping[str, t.Any] | None
+    rights: Rights
+    profile: Mapping[str, t.Any] | None
+    profiles: tuple[str, ...] = ()
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return _tags.from_aws((self.role or {}).get("Tags"))
+
+
+def validate(params: Params) -> list[str]:
+    """Names, policies, tags and the session duration; one line a fault."""
+    faults = _principal.faults("Role", params)
+    duration = params["max_session_duration"]
+    if duration is not None and not 3600 <= duration <= 43200:
+        faults.append(f"max_session_duration: {duration} must be 3600 to 43200 seconds")
+    return faults
+
+
+def trust_policy(identity: Identity) -> dict[str, t.Any]:
+    """Who may take the role: EC2, whose service name differs in China (IAM guide, AWS services in China)."""
+    domain = "amazonaws.com.cn" if identity.partition == "aws-cn" else "amazonaws.com"
+    return _policy_document.trust(f"ec2.{domain}")
+
+
+def read(account: Account, params: Params) -> Found:
+    """Role, rights and instance profile: four calls, one more for a removal."""
+    name = params["name"]
+    answer = account.find("iam:GetRole", name, RoleName=name)
+    profile = account.find("iam:GetInstanceProfile", name, InstanceProfileName=name)
+    found = Found(None, Rights(), profile["InstanceProfile"] if profile else None)
+    if answer is None:
+        return found
+    found = dataclasses.replace(found, role=answer["Role"], rights=_principal.read_rights(account, "Role", name))
+    if params["state"] == "present":
+        return found
+    holders = account.pages("iam:ListInstanceProfilesForRole", "InstanceProfiles", name, RoleName=name)
+    return dataclasses.replace(found, profiles=tuple(holder["InstanceProfileName"] for holder in holders))
+
+
+def plan(current: Found, params: Params, identity: Identity) -> Plan:
+    """From what is there to the declared role and profile.
+
+    :raises SkyError: one of them is not ours and ``existing`` is ``fail``.
+    """
+    if params["state"] == "absent":
+        return _plan_absent(current, params, identity)
+    role = _plan_create(params, identity) if current.role is None else _plan_present(current, params, identity)
+    profile = _instance_profile.plan(current.profile, params, identity)
+    return Plan(
+        steps=[*role.steps, *profile.steps],
+        before={**role.before, **profile.before},
+        after={**role.after, **profile.after},
+        facts={**role.facts, **profile.facts, "drift": [*role.facts["drift"], *profile.facts["drift"]]},
+        warnings=[*role.warnings, *profile.warnings],
+    )
+
+
+def _what(params: Params) -> str:
+    return f"role {params['name']}"
+
+
+def _plan_create(params: Params, identity: Identity) -> Plan:
+    name = params["name"]
+    trust = trust_policy(identity)
+    tags = {**_tags.declared(params), **_tags.OWNER}
+    boundary = _principal.wanted_boundary(params, identity)
+    wanted = _principal.wanted_policies(params, identity)
+    optional = {
+        "Description": params["description"],
+        "MaxSessionDuration": params["max_session_duration"],
+        "PermissionsBoundary": boundary,
+    }
+    described = {
+        "RoleName": name,
+        "Path": params["path"],
+        "AssumeRolePolicyDocument": trust,
+        **{key: value for key, value in optional.items() if value},
+    }
+    arguments = {**described, "AssumeRolePolicyDocument": _policy_document.compact(trust), "Tags": _tags.to_aws(tags)}
+    facts = _facts({**described, "Arn": identity.iam_arn(f"role{params['path']}{name}")}, tags, wanted, (), boundary)
+    steps = [
+        Step("iam:CreateRole", name, arguments),
+        *_principal.attachment_steps("Role", name, (), wanted, purge=False),
+    ]
+    return Plan(steps=steps, after=_shown(facts), facts={"role": facts, "drift": []})
+
+
+def _plan_present(current: Found, params: Params, identity: Identity) -> Plan:
+    role: Mapping[str, t.Any] = current.role or {}
+    boundary = _principal.boundary_arn(role)
+    found = _facts(role, current.tags, current.rights.attached, current.rights.inline, boundary)
+    before = _shown(found)
+    left = [*_path_drift(role, params), *_principal.inline_drift(current.rights)]
+    ours = _tags.is_ours(current.tags)
+    if not _ownership.may_converge(_what(params), ours=ours, existing=params["existing"]):
+        left = [*_kept(current, params, identity), *left]
+        return Plan(before=before, after=before, facts={"role": found, "drift": left})
+    wanted = _principal.wanted_policies(params, identity)
+    purge = params["purge_policies"]
+    wanted_boundary = _principal.wanted_boundary(params, identity)
+    facts = _facts(
+        {**role, "AssumeRolePolicyDocument": _trust_after(role, identity), **_settings(role, params)},
+        _tags.after(current.tags, _tags.declared(params), purge=params["purge_tags"]),
+        _principal.attached_after(current.rights.attached, wanted, purge=purge),
+        current.rights.inline,
+        boundary if wanted_boundary is None else wanted_boundary or None,
+    )
+    name = params["name"]
+    steps = [
+        *_trust_steps(role, name, identity),
+        *_setting_steps(role, params),
+        *_principal.boundary_steps("Role", name, boundary, wanted_boundary),
+        *_principal.attachment_steps("Role", name, current.rights.attached, wanted, purge=purge),
+        *_principal.tag_steps("Role", name, current.tags, _tags.declared(params), purge=params["purge_tags"]),
+    ]
+    return Plan(steps=steps, before=before, after=_shown(facts), facts={"role": facts, "drift": left})
+
+
+def _trust_steps(role: Mapping[str, t.Any], name: str, identity: Identity) -> list[Step]:
+    wanted = trust_policy(identity)
+    if _policy_document.equal(role["AssumeRolePolicyDocument"], wanted):
+        return []
+    arguments = {"RoleName": name, "PolicyDocument": _policy_document.compact(wanted)}
+    return [Step("iam:UpdateAssumeRolePolicy", name, arguments)]
+
+
+def _trust_after(role: Mapping[str, t.Any], identity: Identity) -> Mapping[str, t.Any]:
+    wanted, found = trust_policy(identity), role["AssumeRolePolicyDocument"]
+    return found if _policy_document.equal(found, wanted) else wanted
+
+
+def _settings(role: Mapping[str, t.Any], params: Params) -> dict[str, t.Any]:
+    """Description and session duration as they will be: what is not declared stays."""
+    duration = role.get("MaxSessionDuration") or _DEFAULT_SESSION_DURATION
+    description = role.get("Description") or ""
+    return {
+        "Description": description if params["description"] is None else params["description"],
+        "MaxSessionDuration": params["max_session_duration"] or duration,
+    }
+
+
+def _setting_steps(role: Mapping[str, t.Any], params: Params) -> list[Step]:
+    found = {
+        "Description": role.get("Description") or "",
+        "MaxSessionDuration": role.get("MaxSessionDuration") or _DEFAULT_SESSION_DURATION,
+    }
+    wanted = _settings(role, params)
+    # UpdateRole sets what it is not given back to its default, so both go together.
+    return [] if wanted == found else [Step("iam:UpdateRole", params["name"], {"RoleName": params["name"], **wanted})]
+
+
+def _path_drift(role: Mapping[str, t.Any], params: Params) -> list[dict[str, t.Any]]:
+    """IAM has no call that moves a role to another path."""
+    return [] if role["Path"] == params["path"] else [drift("path", params["path"], role["Path"])]
+
+
+def _kept(current: Found, params: Params, identity: Identity) -> list[dict[str, t.Any]]:
+    role: Mapping[str, t.Any] = current.role or {}
+    differences = []
+    if _trust_steps(role, params["name"], identity):
+        differences.append(drift("trust_policy", trust_policy(identity), role["AssumeRolePolicyDocument"]))
+    wanted = _settings(role, params)
+    for aspect, key in (("description", "Description"), ("max_session_duration", "MaxSessionDuration")):
+        if params[aspect] is not None and wanted[key] != role.get(key):
+            differences.append(drift(aspect, wanted[key], role.get(key)))
+    differences += _principal.kept_drift(
+        params,
+        identity,
+        attached=current.rights.attached,
+        boundary=_principal.boundary_arn(role),
+        tags=current.tags,
+    )
+    return differences
+
+
+def _plan_absent(current: Found, params: Params, identity: Identity) -> Plan:
+    profile = _instance_profile.plan_absent(current.profile, params)
+    removed = {step.arguments["InstanceProfileName"] for step in profile.steps}
+    if current.role is None:
+        return dataclasses.replace(profile, facts={**profile.facts, "role": None})
+    name = params["name"]
+    found = _facts(
+        current.role,
+        current.tags,
+        current.rights.attached,
+        current.rights.inline,
+        _principal.boundary_arn(current.role),
+    )
+    before = {**_shown(found), **profile.before}
+    ours = _tags.is_ours(current.tags)
+    if not _ownership.may_delete(_what(params), ours=ours, existing=params["existing"]):
+        left = [drift("state", "absent", "present"), *profile.facts["drift"]]
+        return Plan(
+            steps=profile.steps,
+            before=before,
+            after={**_shown(found), **profile.after},
+            facts={**profile.facts, "role": found, "drift": left},
+            warnings=[_ownership.left(_what(params)), *profile.warnings],
+        )
+    steps = [
+        *[_instance_profile.unlink(holder, name) for holder in current.profiles if holder not in removed],
+        *profile.steps,
+        *_principal.removal_steps("Role", name, current.rights),
+        Step("iam:DeleteRole", name, {"RoleName": name}),
+    ]
+    facts = {**profile.facts, "role": None}
+    return Plan(steps=steps, before=before, after=profile.after, facts=facts, warnings=profile.warnings)
+
+
+def apply(account: Account, plan: Plan) -> Facts:
+    """Perform the steps; what AWS decides (ids, dates) comes from its answers."""
+    _principal.await_policies(account, plan.steps)
+    answers = perform(account, plan.steps)
+    facts = dict(plan.facts)
+    if "iam:CreateRole" in answers:
+        made = answers["iam:CreateRole"]["Role"]
+        learned = {"arn": made["Arn"], "role_id": made["RoleId"], "create_date": timestamp(made["CreateDate"])}
+        facts["role"] = {**facts["role"], **learned}
+    if "iam:CreateInstanceProfile" in answers:
+        facts["instance_profile"] = {**facts["instance_profile"], **_instance_profile.learned(answers)}
+    return facts
+
+
+def _facts(
+    role: Mapping[str, t.Any],
+    tags: Mapping[str, str],
+    attached: t.Sequence[str],
+    inline: t.Sequence[str],
+    boundary: str | None,
+) -> dict[str, t.Any]:
+    """The noun of the result, with the key names of amazon.aws's iam_role."""
+    return {
+        "arn": role["Arn"],
+        "role_name": role["RoleName"],
+        "role_id": role.get("RoleId"),
+        "path": role["Path"],
+        "description": role.get("Description") or "",
+        "max_session_duration": role.get("MaxSessionDuration") or _DEFAULT_SESSION_DURATION,
+        "permissions_boundary": boundary,
+        "assume_role_policy_document": dict(role["AssumeRolePolicyDocument"]),
+        "attached_policies": _principal.attached_facts(attached),
+        "inline_policies": list(inline),
+        "create_date": timestamp(role.get("CreateDate")),
+        "tags": _tags.visible(tags),
+    }
+
+
+def _shown(facts: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What a diff shows: what is declared, with documents and lists in one order."""
+    keys = (
+        "role_name",
+        "path",
+        "description",
+        "max_session_duration",
+        "permissions_boundary",
+        "inline_policies",
+        "tags",
+    )
+    return {
+        "role": {
+            **{key: facts[key] for key in keys},
+            "trust_policy": _policy_document.readable(facts["assume_role_policy_document"]),
+            "attached_policies": sorted(policy["policy_arn"] for policy in facts["attached_policies"]),
+        }
+    }

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be refused without a call: names, ids, regions. PRIVATE to the collection.
+
+Every function is pure and returns one line for each fault, which names the option and the accepted form.
+Lengths and characters are those of the IAM and STS API references (CreateUser, CreateRole, CreatePolicy, AssumeRole).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing as t
+
+from . import _botocore
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_IAM_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]+")
+_IAM_PATH = re.compile(r"/|/[\x21-\x7e]{1,510}/")
+_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>\d{12}|aws|):(?P<resource>.+)"
+)
+_SESSION_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{2,64}")
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9+=,.@:/_-]{2,1224}")
+
+#: Longest names, by noun.
+MAX_NAME = {"user": 64, "role": 64, "policy": 128}
+
+
+def account_id_fault(value: object, label: str = "account_id") -> str | None:
+    """Why a value is no account id, or None. A number is refused: YAML reads leading zeros as octal."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return f"{label}: {value!r} is not an AWS account id; give a string of 12 digits in quotes"
+    if isinstance(value, int):
+        return (
+            f"{label}: {value} is a number; put the 12 digits in quotes, since YAML drops or reinterprets leading zeros"
+        )
+    if not _ACCOUNT_ID.fullmatch(value):
+        return f"{label}: {value!r} is not an AWS account id; give a string of 12 digits without hyphens, in quotes"
+    return None
+
+
+def name_faults(noun: str, name: str, label: str = "name") -> list[str]:
+    """Faults of an IAM name; ``noun`` is user, role or policy."""
+    longest = MAX_NAME[noun]
+    if 1 <= len(name) <= longest and _IAM_NAME.fullmatch(name):
+        return []
+    return [f"{label}: {name!r} is not a valid {noun} name; use 1 to {longest} of letters, digits and + = , . @ _ -"]
+
+
+def path_faults(path: str, label: str = "path") -> list[str]:
+    """Faults of an IAM path."""
+    if _IAM_PATH.fullmatch(path) and "//" not in path and "*" not in path:
+        return []
+    return [
+        f"{label}: {path!r} is not an IAM path; it begins and ends with / and has at most 512 characters, like /teams/ml/"
+    ]
+
+
+def parse_arn(arn: str) -> dict[str, str] | None:
+    """The parts of an ARN: partition, service, region, account, resource; None for other text."""
+    match = _ARN.fullmatch(arn)
+    return match.groupdict() if match else None
+
+
+def policy_ref_faults(ref: object, label: str) -> list[str]:
+    """Faults of a reference to a managed policy: its ARN, its name, or its path and name."""
+    accepted = "give the policy's name, its path and name (/team/name), or its ARN (arn:aws:iam::...:policy/name)"
+    if not isinstance(ref, str) or not ref:
+        return [f"{label}: {ref!r} is not a policy; {accepted}"]
+    if ref.startswith("arn:"):
+        arn = parse_arn(ref)
+        if arn and arn["service"] == "iam" and arn["resource"].startswith("policy/") and arn["account"]:
+            return []
+        return [f"{label}: {ref!r} is not the ARN of a managed policy; {accepted}"]
+    path, _, name = ref.rpartition("/")
+    if path_faults(f"{path}/") or (path and not path.startswith("/")) or name_faults("policy", name):
+        return [f"{label}: {ref!r} is not a policy; {accepted}"]
+    return []
+
+
+def policy_refs_faults(refs: Iterable[object], label: str) -> list[str]:
+    """Faults of a list of references to managed policies."""
+    return [fault for index, ref in enumerate(refs) for fault in policy_ref_faults(ref, f"{label}[{index}]")]
+
+
+def region_faults(label: str, name: str) -> list[str]:
+    """Faults of a region's name, by the regions that botocore knows."""
+    known = sorted(set().union(*_botocore.partitions().values()))
+    if name in known:
+        return []
+    return [f"{label}: {name!r} is not a region that botocore knows; {nearest(name, known)}use a name like us-east-1"]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``did you mean X? `` where a known name is near, else nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}? " if near else ""
+
+
+def account_faults(params: Mapping[str, t.Any]) -> list[str]:
+    """Faults of the account options."""
+    faults = [account_id_fault(params["account_id"])]
+    if params.get("region"):
+        faults += region_faults("region", params["region"])
+    faults += _assume_role_faults(params)
+    if bool(params.get("access_key")) != bool(params.get("secret_key")):
+        faults.append("access_key and secret_key: give both or neither")
+    if params.get("session_token") and not params.get("access_key"):
+        faults.append("session_token: it belongs to access_key and secret_key; give them too")
+    if params.get("access_key") and params.get("profile"):
+        faults.append("profile and access_key: give one of them")
+    if params.get("endpoint_url") and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", params["endpoint_url"]):
+        faults.append(f"endpoint_url: {params['endpoint_url']!r} is not a URL; give http://host:port or https://host")
+    return [fault for fault in faults if fault]
+
+
+def _assume_role_faults(params: Mapping[str, t.Any]) -> list[str]:
+    role = params.get("assume_role")
+    if not role:
+        return []
+    faults = _role_ref_faults(role, params["account_id"])
+    if not _SESSION_NAME.fullmatch(params["session_name"]):
+        faults.append(
+            f"session_name: {params['session_name']!r} must have 2 to 64 of letters, digits and + = , . @ _ -"
+        )
+    if not 900 <= params["session_duration"] <= 43200:
+        faults.append(f"session_duration: {params['session_duration']} must be 900 to 43200 seconds")
+    external_id = params.get("external_id")
+    if external_id and not _EXTERNAL_ID.fullmatch(external_id):
+        faults.append("external_id: it must have 2 to 1224 of letters, digits and + = , . @ : / _ -")
+    return faults
+
+
+def _role_ref_faults(role: str, account_id: object) -> list[str]:
+    accepted = "give a role's name, its path and name, or its ARN"
+    if role.startswith("arn:"):
+        arn = parse_arn(role)
+        if not arn or arn["service"] != "iam" or not arn["resource"].startswith("role/"):
+            return [f"assume_role: {role!r} is not the ARN of a role; {accepted}"]
+        if arn["account"] != account_id:
+            return [f"assume_role: {role} is not in account {account_id}; name the role in that account"]
+        return []
+    return [f"assume_role: {role!r} is not a role; {accepted}" for _ in name_faults("role", role.rpartition("/")[2])]

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The in-worker action: the module's own run() inside the Ansible worker. PRIVATE to the collection.
+
+The modules need nothing from a target but AWS's API. So with a local connection there is no second Python, no upload and
+no file with arguments; over any other connection, with become or with async, the ordinary module runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import traceback
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.sky.aws.plugins.module_utils import _botocore
+from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
+from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec, run
+from ansible_collections.sky.aws.plugins.plugin_utils import _run_folder
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+
+# The linear and free strategies import action plugins in the controlling process before it forks: what is loaded here is
+# paid once a run and shared by all workers.
+_botocore.preload()
+_run_folder.prepare()
+
+display = Display()
+
+
+class InWorkerAction(ActionBase):
+    """Base of the action plugins; a subclass names its resource."""
+
+    resource: Resource
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        if not self._runs_here():
+            result: dict[str, t.Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
+            return result
+        with self._task_environment():
+            return self._run_here(task_vars or {})
+
+    def _runs_here(self) -> bool:
+        return self._connection.transport == "local" and not self._task.become and not self._task.async_val
+
+    def _run_here(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        warnings: list[str] = []
+        try:
+            params, secrets = self._validated()
+            self._refuse(params, task_vars, warnings.append)
+            result = run(
+                self.resource,
+                params,
+                check_mode=self._task.check_mode,
+                warn=warnings.append,
+                cache=_run_folder.credential_cache(),
+            )
+        except SkyError as error:
+            result, secrets = {"failed": True, "msg": error.message, "steps": error.steps}, set()
+        except Exception as error:  # noqa: BLE001 - a worker must answer; the traceback is for -vvv
+            display.vvv(traceback.format_exc())
+            what = one_line(f"{type(error).__name__}: {error}")
+            result, secrets = {"failed": True, "msg": f"{self._task.action} has a bug: {what}; -vvv shows where"}, set()
+        if warnings:
+            result["warnings"] = warnings
+        stripped: dict[str, t.Any] = remove_values(result, secrets)
+        return stripped
+
+    def _refuse(
+        self, params: Mapping[str, t.Any], task_vars: Mapping[str, t.Any], warn: t.Callable[[str], None]
+    ) -> None:
+        """Raise BadInput for what can be refused with the variables of the host; nothing by default."""
+
+    def _validated(self) -> tuple[dict[str, t.Any], set[str]]:
+        """The options as plain JSON types without Ansible's data tags, and the values that must not be shown.
+
+        :raises BadInput: one line for each error of the argument_spec.
+        """
+        validator = ArgumentSpecValidator(argument_spec(self.resource), **self.resource.SPEC_RULES)
+        validation = validator.validate(self._task.args)
+        if validation.error_messages:
+            raise BadInput(validation.error_messages)
+        return untagged(validation.validated_parameters), set(validation._no_log_values)
+
+    @contextlib.contextmanager
+    def _task_environment(self) -> Iterator[None]:
+        """The task's ``environment:`` for as long as it runs; option fall-backs and botocore read it."""
+        wanted: dict[str, str] = {}
+        self._compute_environment_string(wanted)
+        before = dict(os.environ)
+        os.environ.update({key: str(value) for key, value in wanted.items()})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def untagged(value: t.Any) -> t.Any:
+    """A copy made of plain JSON types: ansible-core 2.19 and later hand over tagged subclasses of them."""
+    return json.loads(json.dumps(value, default=str))

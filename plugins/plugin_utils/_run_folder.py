@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the credentials of a run are kept: in Ansible's own per-run folder, and nowhere else. PRIVATE to the collection.
+
+Ansible removes that folder when a run ends, but not when it is killed. So the controlling process holds a lock on a file
+beside the credentials for as long as it or one of its workers lives, and the next run removes what nobody holds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import shutil
+import typing as t
+
+from ansible import constants as C
+
+from ansible_collections.sky.aws.plugins.module_utils import _botocore
+
+_NAME = "sky-aws-credentials"
+_LOCK = "run.lock"
+
+#: Keeps the lock's file descriptor open; forked workers inherit it.
+_held: list[t.IO[str]] = []
+
+
+def prepare() -> None:
+    """Make this run's folder, and remove what killed runs left.
+
+    Called where Ansible imports the action plugins: in the controlling process, before it forks.
+    """
+    _hold()
+    with contextlib.suppress(FileNotFoundError):
+        for folder in _runs().glob(f"ansible-local-*/{_NAME}"):
+            if folder != _folder() and not _is_held(folder / _LOCK):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hold() -> None:
+    """Make the folder (0700) and take its lock for as long as this process or one of its workers lives."""
+    folder = _folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = open(folder / _LOCK, "w", encoding="utf-8")  # noqa: SIM115 - held until the process ends
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    _held.append(lock)
+
+
+def credential_cache() -> t.Any:
+    """The cache of this run: a file of mode 0600 for each set of credentials."""
+    return _botocore.JSONFileCache(str(_folder()))
+
+
+def _folder() -> pathlib.Path:
+    return pathlib.Path(C.DEFAULT_LOCAL_TMP) / _NAME
+
+
+def _runs() -> pathlib.Path:
+    return pathlib.Path(C.DEFAULT_LOCAL_TMP).parent
+
+
+def _is_held(lock: pathlib.Path) -> bool:
+    """Whether a live process holds the lock; a folder without one was left by a kill in between."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

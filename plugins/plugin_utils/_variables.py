@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be refused of a host's variables before the first call to AWS. PRIVATE to the collection.
+
+The roles' argument_specs say which variables there are; each module's own validation says which values will do. A role's
+variable is its prefix and the option of the module it feeds: ``sky_policy_features`` is ``features`` of sky_iam_policy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import pathlib
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
+
+from ansible_collections.sky.aws.plugins.module_utils import _features, _validate
+from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
+from ansible_collections.sky.aws.plugins.module_utils._resources import instance, network, policy, role, user
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+
+    Variables = Mapping[str, t.Any]
+
+_ROLES = pathlib.Path(__file__).parents[2] / "roles"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A role and the resource that its variables declare: one of it, or one for each item of a list."""
+
+    role: str
+    resource: Resource
+    items: bool = False
+    #: Options whose variable has another name than prefix and option.
+    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def shared(self, variables: Variables) -> dict[str, t.Any]:
+        """The module's options that variables of the role set."""
+        named = {option: self.renamed.get(option, f"{self.role}_{option}") for option in self.resource.ARGUMENT_SPEC}
+        return {option: variables[name] for option, name in named.items() if variables.get(name) is not None}
+
+
+PARTS = (
+    Part("sky_network", network),
+    Part("sky_policy", policy),
+    Part("sky_users", user, items=True),
+    Part("sky_instance_role", role),
+    Part("sky_instances", instance, items=True, renamed={"instance_profile": "sky_instances_profile"}),
+)
+
+
+def _load_specs() -> dict[str, dict[str, t.Any]]:
+    """The options in each role's argument_specs, by role."""
+    paths = sorted(_ROLES.glob("*/meta/argument_specs.yml"))
+    return {path.parts[-3]: yaml_load(path.read_text())["argument_specs"]["main"]["options"] for path in paths}
+
+
+#: Read where Ansible imports the action plugins, once a run.
+SPECS = _load_specs()
+
+
+def names() -> list[str]:
+    """Every variable of the roles."""
+    return [name for spec in SPECS.values() for name in spec]
+
+
+def unknown(variables: Iterable[str]) -> list[str]:
+    """Warnings about variables that bear a role's prefix and belong to none: most likely misspelt."""
+    known = set(names())
+    prefixes = tuple(f"{name}_" for name in SPECS)
+    strangers = sorted(name for name in variables if name.startswith(prefixes) and name not in known)
+    return [
+        f"{name} is not a variable of any role; {_validate.nearest(name, known)}it is ignored" for name in strangers
+    ]
+
+
+def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
+    """One line for each fault.
+
+    :param variables: the roles' variables as templated for the host; those that are not set are missing.
+    :param account: the account options that every module gets.
+    """
+    found = [*_spec_faults(variables)]
+    if found:
+        return found
+    found += [
+        f"sky_instance_role_{fault}" for fault in _features.faults(variables.get("sky_instance_role_features") or [])
+    ]
+    for part in PARTS:
+        found += _list_faults(part, variables, account) if part.items else _single_faults(part, variables, account)
+    return list(dict.fromkeys(found))
+
+
+def _spec_faults(variables: Variables) -> Iterator[str]:
+    for spec in SPECS.values():
+        given = {name: variables[name] for name in spec if name in variables}
+        yield from ArgumentSpecValidator(spec).validate(given).error_messages
+
+
+def _single_faults(part: Part, variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
+    found = _item_faults(part.resource, {**part.shared(variables), "state": "present"}, account)
+    return [f"{part.role}_{fault}" for fault in found]
+
+
+def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
+    """The items of ``<role>_present`` are the module's options, those of ``<role>_absent`` names."""
+    label = f"{part.role}_present"
+    present = variables.get(label) or []
+    absent = variables.get(f"{part.role}_absent") or []
+    found = []
+    for index, item in enumerate(present):
+        where = f"{label}[{index}] ({item.get('name', 'no name')})"
+        faults = _item_faults(part.resource, {**part.shared(variables), **item}, account)
+        found += [f"{where}: {fault}" for fault in faults]
+    for index, name in enumerate(absent):
+        faults = _item_faults(part.resource, {"name": name, "state": "absent"}, account)
+        found += [f"{part.role}_absent[{index}]: {fault}" for fault in faults]
+    given = [str(item["name"]) for item in present if "name" in item]
+    return found + _clashes(part.role, given, [str(name) for name in absent])
+
+
+def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> list[str]:
+    spec = argument_spec(resource)
+    options = {name: value for name, value in given.items() if name != "state" or "state" in spec}
+    known_account = {name: value for name, value in account.items() if value is not None}
+    validation = ArgumentSpecValidator(spec, **resource.SPEC_RULES).validate({**known_account, **options})
+    if validation.error_messages:
+        return list(validation.error_messages)
+    return resource.validate(validation.validated_parameters)
+
+
+def _clashes(role_name: str, present: list[str], absent: list[str]) -> list[str]:
+    """IAM keeps names unique regardless of case; for instances a name is what they are found by."""
+    found = []
+    for one, other in itertools.combinations(present, 2):
+        if one == other:
+            found.append(f"{role_name}_present: {one!r} is there twice; keep one")
+        elif one.lower() == other.lower():
+            found.append(
+                f"{role_name}_present: {one!r} and {other!r} differ only by case, which IAM does not tell apart"
+            )
+    both = {name.lower() for name in present} & {name.lower() for name in absent}
+    found += [
+        f"{role_name}_present and {role_name}_absent: {name!r} is in both; take it out of one" for name in sorted(both)
+    ]
+    return found

@@ -1,0 +1,228 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalogue of policy features: the page's policy to the letter, the documents made of it, and what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+
+import pytest
+from ansible_collections.sky.aws.plugins.module_utils import _features as features
+from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
+from ansible_collections.sky.aws.tests.unit import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+
+ACCOUNT = "012345678901"
+HERE: dict[str, t.Any] = {"account_id": ACCOUNT, "partition": "aws"}
+PLACEHOLDER = "<account-ID-without-hyphens>"
+
+# The page's JSON in another layout, its placeholder untouched.
+PAGE = r"""
+{"Version": "2012-10-17", "Statement": [
+  {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "arn:aws:ec2:*::image/ami-*"},
+  {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": [
+    "arn:aws:ec2:*:<account-ID-without-hyphens>:instance/*",
+    "arn:aws:ec2:*:<account-ID-without-hyphens>:network-interface/*",
+    "arn:aws:ec2:*:<account-ID-without-hyphens>:subnet/*",
+    "arn:aws:ec2:*:<account-ID-without-hyphens>:volume/*",
+    "arn:aws:ec2:*:<account-ID-without-hyphens>:security-group/*"]},
+  {"Effect": "Allow",
+   "Action": ["ec2:TerminateInstances", "ec2:DeleteTags", "ec2:StartInstances", "ec2:CreateTags", "ec2:StopInstances"],
+   "Resource": "arn:aws:ec2:*:<account-ID-without-hyphens>:instance/*"},
+  {"Effect": "Allow", "Action": ["ec2:Describe*"], "Resource": "*"},
+  {"Effect": "Allow", "Action": ["ec2:CreateSecurityGroup", "ec2:AuthorizeSecurityGroupIngress"],
+   "Resource": "arn:aws:ec2:*:<account-ID-without-hyphens>:*"},
+  {"Effect": "Allow", "Action": ["iam:GetRole", "iam:PassRole"],
+   "Resource": ["arn:aws:iam::<account-ID-without-hyphens>:role/skypilot-v1"]},
+  {"Effect": "Allow", "Action": ["iam:GetInstanceProfile"],
+   "Resource": "arn:aws:iam::<account-ID-without-hyphens>:instance-profile/skypilot-v1"}]}
+"""
+PAGE_CREATE_ROLE = r"""
+[{"Effect": "Allow", "Action": ["iam:GetRole", "iam:PassRole", "iam:CreateRole", "iam:AttachRolePolicy"],
+  "Resource": ["arn:aws:iam::<account-ID-without-hyphens>:role/skypilot-v1"]},
+ {"Effect": "Allow", "Action": ["iam:GetInstanceProfile", "iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"],
+  "Resource": "arn:aws:iam::<account-ID-without-hyphens>:instance-profile/skypilot-v1"}]
+"""
+PAGE_CLONE_DISK = r"""
+[{"Effect": "Allow", "Action": ["ec2:CreateImage", "ec2:CopyImage", "ec2:DeregisterImage"], "Resource": "*"}]
+"""
+LAUNCH_TAGS = r"""
+[{"Effect": "Allow", "Action": "ec2:CreateTags",
+  "Resource": "arn:aws:ec2:*:<account-ID-without-hyphens>:security-group/*",
+  "Condition": {"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}}},
+ {"Effect": "Allow", "Action": "ec2:CreateTags",
+  "Resource": "arn:aws:ec2:*:<account-ID-without-hyphens>:volume/*",
+  "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}}}]
+"""
+
+
+def written(text: str, partition: str = "aws") -> t.Any:
+    """Test data with the account filled in, for a partition."""
+    return json.loads(text.replace(PLACEHOLDER, ACCOUNT).replace("arn:aws:", f"arn:{partition}:"))
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("base", json.dumps(json.loads(PAGE)["Statement"])),
+        ("create_role", PAGE_CREATE_ROLE),
+        ("clone_disk", PAGE_CLONE_DISK),
+        ("launch_tags", LAUNCH_TAGS),
+    ],
+)
+def test_statements_to_the_letter(name: str, expected: str, partition: str) -> None:
+    found = features.statements([name], account_id=ACCOUNT, partition=partition)
+    # As text, so that the order of keys, strings and one-item lists count too.
+    assert json.dumps(found) == json.dumps(written(expected, partition))
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn"])
+def test_base_is_the_page_nothing_added_nothing_missing(partition: str) -> None:
+    found = features.document(["base"], account_id=ACCOUNT, partition=partition)
+    page = written(PAGE, partition)
+    assert documents.normal_form(found) == documents.normal_form(page)
+    assert found == page
+
+
+@pytest.mark.parametrize("names", [["base", "create_role"], ["create_role", "base"]])
+def test_create_role_takes_the_place_of_the_last_two_statements(names: list[str]) -> None:
+    page = written(PAGE)
+    expected = {"Version": page["Version"], "Statement": page["Statement"][:5] + written(PAGE_CREATE_ROLE)}
+    found = features.document(names, **HERE)
+    assert documents.equal(found, expected)
+    assert sorted(map(json.dumps, found["Statement"])) == sorted(map(json.dumps, expected["Statement"]))
+
+
+def test_clone_disk_is_added_to_the_page() -> None:
+    page = written(PAGE)
+    expected = [*page["Statement"], *written(PAGE_CLONE_DISK)]
+    assert features.document(["base", "clone_disk"], **HERE)["Statement"] == expected
+
+
+def test_the_default_is_the_page_and_tags_on_create() -> None:
+    assert features.DEFAULT == ("base", "launch_tags")
+    found = features.document(features.DEFAULT, **HERE)
+    assert found["Statement"] == written(PAGE)["Statement"] + written(LAUNCH_TAGS)
+
+
+def test_tags_on_create_reach_nothing_that_exists() -> None:
+    """Outside instances CreateTags is allowed under a condition only."""
+    tagging = [s for s in features.document(features.DEFAULT, **HERE)["Statement"] if "ec2:CreateTags" in s["Action"]]
+    unconditional = [statement["Resource"] for statement in tagging if "Condition" not in statement]
+    assert unconditional == [f"arn:aws:ec2:*:{ACCOUNT}:instance/*"]
+
+
+@pytest.mark.parametrize(
+    ("principals", "names"),
+    [
+        (["user", "role"], ["base", "create_role", "clone_disk", "launch_tags"]),
+        (["role", "user"], ["base", "create_role", "clone_disk", "launch_tags"]),
+        (["user"], ["base", "create_role", "clone_disk", "launch_tags"]),
+        (["role"], ["base", "launch_tags"]),
+    ],
+)
+def test_the_role_alone_gets_no_rights_that_only_users_need(principals: list[str], names: list[str]) -> None:
+    found = features.document(["base", "create_role", "clone_disk", "launch_tags"], **HERE, principals=principals)
+    assert found == features.document(names, **HERE)
+
+
+def test_a_feature_may_give_users_and_the_role_different_statements() -> None:
+    both, user, role = (
+        {"Effect": "Allow", "Action": f"a:{name}", "Resource": "*"} for name in ("Both", "User", "Role")
+    )
+    feature = features.Feature(
+        name="n", title="t", why="w", since=None, source="s", both=(both,), user=(user,), role=(role,)
+    )
+    assert feature.statements(["user"]) == (both, user)
+    assert feature.statements(["role"]) == (both, role)
+    assert feature.statements(features.PRINCIPALS) == (both, user, role)
+
+
+def test_extra_statements_are_taken_as_they_are() -> None:
+    extra = {"Sid": "Own", "Effect": "Deny", "Action": "ec2:RunInstances", "Resource": "arn:aws:s3:::<account_id>"}
+    assert features.document(["base"], [extra], **HERE)["Statement"] == [*written(PAGE)["Statement"], extra]
+
+
+def test_an_extra_statement_that_a_feature_includes_is_left_out() -> None:
+    extra = {"Effect": "Allow", "Action": "ec2:describe*", "Resource": ["*"]}
+    assert features.document(["base"], [extra], **HERE) == written(PAGE)
+
+
+def test_no_feature_no_statement() -> None:
+    assert features.document([], **HERE) == {"Version": "2012-10-17", "Statement": []}
+
+
+@strategies.steady
+@given(st.lists(st.sampled_from(sorted(features.FEATURES)), unique=True), st.lists(strategies.statements(), max_size=2))
+def test_a_document_is_the_union_of_its_features(names: list[str], extra: list[dict[str, t.Any]]) -> None:
+    assert features.faults(names) == []
+    found = documents.normal_form(features.document(names, extra, **HERE)).atoms
+    parts = [features.document([name], **HERE) for name in names] + [documents.compose(extra)]
+    assert found == frozenset().union(*(documents.normal_form(part).atoms for part in parts))
+
+
+@pytest.mark.parametrize("names", [[], ["base"], ["clone_disk"], list(features.FEATURES), list(features.DEFAULT)])
+def test_any_selection_of_features_is_accepted(names: list[str]) -> None:
+    assert features.faults(names) == []
+
+
+def test_an_unknown_feature_is_refused_with_the_nearest_and_the_list() -> None:
+    (fault,) = features.faults(["base", "clone-disk"])
+    assert fault.startswith("features[1]: 'clone-disk' is not a feature; did you mean clone_disk? ")
+    assert fault.endswith(f"the features are {', '.join(features.FEATURES)}")
+
+
+def test_a_feature_like_no_other_gets_no_suggestion() -> None:
+    (fault,) = features.faults(["zzz"])
+    assert "did you mean" not in fault
+    assert "the features are base, " in fault
+
+
+def test_a_feature_given_twice_is_refused() -> None:
+    (fault,) = features.faults(["base", "launch_tags", "base"])
+    assert fault == "features[2]: 'base' is given twice; give each feature once"
+
+
+def test_each_fault_has_its_line() -> None:
+    assert [fault.split(":")[0] for fault in features.faults(["x", "base", "x", "base"])] == [
+        "features[0]",
+        "features[2]",
+        "features[3]",
+    ]
+
+
+def test_an_unknown_feature_has_no_statements() -> None:
+    with pytest.raises(KeyError):
+        features.statements(["x"], **HERE)
+
+
+@pytest.mark.parametrize("feature", features.FEATURES.values(), ids=features.FEATURES)
+def test_each_entry_of_the_catalogue_is_whole(feature: features.Feature) -> None:
+    assert features.FEATURES[feature.name] is feature
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", feature.name)
+    assert all((feature.title, feature.why, feature.source))
+    assert feature.since is None or re.fullmatch(r"\d+\.\d+(\.\d+)?", feature.since)
+    templates = feature.statements(features.PRINCIPALS)
+    assert templates
+    text = json.dumps(templates)
+    assert set(re.findall("<.*?>", text)) <= {"<partition>", "<account_id>"}
+    assert not re.search("arn:(?!<partition>)", text)
+    filled = features.statements([feature.name], account_id=ACCOUNT, partition="aws-cn")
+    assert [fault for statement in filled for fault in documents.statement_faults(statement, feature.name)] == []
+    assert documents.size(features.document(sorted({"base", feature.name}), **HERE)) <= documents.MAX_SIZE
+
+
+def test_the_catalogue_cannot_be_changed_by_its_users() -> None:
+    before = json.dumps([dataclasses.asdict(feature) for feature in features.FEATURES.values()])
+    for statement in features.statements(features.FEATURES, **HERE):
+        statement["Effect"] = "Deny"
+        if isinstance(statement["Action"], list):
+            statement["Action"].append("iam:*")
+    assert json.dumps([dataclasses.asdict(feature) for feature in features.FEATURES.values()]) == before
+    with pytest.raises(TypeError):
+        features.FEATURES["base"] = features.FEATURES["clone_disk"]  # type: ignore[index]
