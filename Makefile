@@ -23,7 +23,7 @@ help:  ## Show the targets
 
 onboard: $(VENV)/.demo $(LINK)  ## Onboard the 6 accounts of the embedded AWS
 	@python demo/aws.py start
-	@eval "$$(python demo/aws.py env)" && ansible-playbook sky.aws.onboard -i demo/inventory $(ARGS)
+	@settings="$$(python demo/aws.py env)" && eval "$$settings" && ansible-playbook sky.aws.onboard -i demo/inventory $(ARGS)
 	@echo "Delivered keys: .demo/keys/   Every API call: .demo/calls.jsonl"
 	@python demo/aws.py status
 

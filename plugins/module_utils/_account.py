@@ -268,7 +268,7 @@ class Account:
         self, api: str, key: str, target: str = "", *, region: str | None = None, **arguments: t.Any
     ) -> list[t.Any]:
         """All pages of a call as one list, the answers' ``key``: ``pages("iam:ListUserPolicies", "PolicyNames", ...)``."""
-        service, _, operation = api.partition(":")
+        service, operation = api.split(":")
         paginator = self.client(service, region).get_paginator(_botocore.botocore.xform_name(operation))
         answer = self._guarded(api, target, lambda: paginator.paginate(**arguments).build_full_result())
         return list(answer.get(key, ()))

@@ -58,10 +58,15 @@ def changes(current: Tags, wanted: Tags, *, purge: bool) -> tuple[dict[str, str]
 
     Foreign tags stay unless ``purge``; tags of ours and of AWS stay always.
     """
-    to_set = {key: value for key, value in wanted.items() if current.get(key) != value}
+    to_set = missing(current, wanted)
     if not purge:
         return to_set, []
     return to_set, sorted(key for key in current if key not in wanted and not _is_reserved(key))
+
+
+def missing(current: Tags, wanted: Tags) -> dict[str, str]:
+    """The wanted tags that are not there, or have another value."""
+    return {key: value for key, value in wanted.items() if current.get(key) != value}
 
 
 def after(current: Tags, wanted: Tags, *, purge: bool) -> dict[str, str]:

@@ -9,6 +9,7 @@ Lengths and characters are those of the IAM and STS API references (CreateUser, 
 from __future__ import annotations
 
 import difflib
+import posixpath
 import re
 import typing as t
 
@@ -76,8 +77,9 @@ def policy_ref_faults(ref: object, label: str) -> list[str]:
         if arn and arn["service"] == "iam" and arn["resource"].startswith("policy/") and arn["account"]:
             return []
         return [f"{label}: {ref!r} is not the ARN of a managed policy; {accepted}"]
-    path, _, name = ref.rpartition("/")
-    if path_faults(f"{path}/") or (path and not path.startswith("/")) or name_faults("policy", name):
+    folder, name = posixpath.split(ref)
+    path = folder if folder.endswith("/") else f"{folder}/"
+    if path_faults(path) or name_faults("policy", name):
         return [f"{label}: {ref!r} is not a policy; {accepted}"]
     return []
 
@@ -144,4 +146,6 @@ def _role_ref_faults(role: str, account_id: object) -> list[str]:
         if arn["account"] != account_id:
             return [f"assume_role: {role} is not in account {account_id}; name the role in that account"]
         return []
-    return [f"assume_role: {role!r} is not a role; {accepted}" for _ in name_faults("role", role.rpartition("/")[2])]
+    if name_faults("role", posixpath.basename(role)):
+        return [f"assume_role: {role!r} is not a role; {accepted}"]
+    return []

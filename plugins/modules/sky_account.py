@@ -28,6 +28,7 @@ attributes:
     support: full
   action_group:
     support: full
+    membership: [sky.aws.aws]
 seealso:
   - module: sky.aws.sky_iam_policy
 """

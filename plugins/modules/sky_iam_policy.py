@@ -97,6 +97,7 @@ attributes:
     support: full
   action_group:
     support: full
+    membership: [sky.aws.aws]
 seealso:
   - module: sky.aws.sky_user
   - module: sky.aws.sky_role

@@ -83,6 +83,7 @@ attributes:
     details: The module only reads.
   action_group:
     support: full
+    membership: [sky.aws.aws]
 notes:
   - Needs C(ec2:DescribeVpcs), C(ec2:DescribeSubnets) and C(ec2:DescribeRouteTables), and C(ec2:DescribeRegions) for
     O(regions=all).

@@ -22,8 +22,8 @@ from ansible_collections.sky.aws.plugins.module_utils import _botocore
 _NAME = "sky-aws-credentials"
 _LOCK = "run.lock"
 
-#: Keeps the lock's file descriptor open; forked workers inherit it.
-_held: list[t.IO[str]] = []
+#: The lock's file descriptor, which stays open until the process ends; forked workers inherit it.
+_held: list[int] = []
 
 
 def prepare() -> None:
@@ -42,9 +42,9 @@ def _hold() -> None:
     """Make the folder (0700) and take its lock for as long as this process or one of its workers lives."""
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = open(folder / _LOCK, "w", encoding="utf-8")  # noqa: SIM115 - held until the process ends
-    fcntl.flock(lock, fcntl.LOCK_SH)
-    _held.append(lock)
+    descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    _held.append(descriptor)
 
 
 def credential_cache() -> t.Any:
@@ -61,11 +61,11 @@ def _runs() -> pathlib.Path:
 
 
 def _is_held(lock: pathlib.Path) -> bool:
-    """Whether a live process holds the lock; a folder without one was left by a kill in between."""
+    """Whether a live process holds the lock. A folder without one is just being made and has no credentials yet."""
     try:
         descriptor = os.open(lock, os.O_RDWR)
     except FileNotFoundError:
-        return False
+        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -224,7 +224,7 @@ def test_stop_ends_the_server_and_removes_everything(tmp_path):
 def kill_half_way(folder):
     """SIGKILL a start while it is seeding; the pid of the server it leaves behind."""
     with subprocess.Popen([sys.executable, str(AWS), "--state-dir", str(folder), "start"]) as starting:
-        for _ in range(1000):
+        for _ in range(6000):
             if (folder / "calls.jsonl").exists() and len((folder / "calls.jsonl").read_text().splitlines()) > 3:
                 break
             time.sleep(0.01)

@@ -28,6 +28,21 @@ PRINCIPALS = {
     "Service": ("ec2.amazonaws.com", "lambda.amazonaws.com"),
 }
 OPERATORS = ("Bool", "NumericLessThan", "StringEquals", "StringNotEquals")
+_KEYS = st.sampled_from(
+    (
+        "AWS",
+        "Action",
+        "Condition",
+        "Effect",
+        "NotAction",
+        "NotResource",
+        "Principal",
+        "Resource",
+        "Sid",
+        "Statement",
+        "a",
+    )
+)
 CONDITION_KEYS = ("aws:ResourceTag/Team", "aws:SecureTransport", "ec2:CreateAction")
 
 
@@ -70,6 +85,15 @@ def statements(draw: st.DrawFn) -> dict[str, t.Any]:
     if draw(st.booleans()):
         statement["Condition"] = draw(conditions())
     return statement
+
+
+def malformed_statements() -> st.SearchStrategy[t.Any]:
+    """What IAM would not take for a statement: any JSON, or the keys of a statement with any JSON in them."""
+    leaves = st.none() | scalars() | st.sampled_from(ACTIONS)
+    anything = st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3)
+    )
+    return anything | st.dictionaries(_KEYS, anything, max_size=5)
 
 
 def documents() -> st.SearchStrategy[dict[str, t.Any]]:

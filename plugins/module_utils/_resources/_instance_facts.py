@@ -42,6 +42,11 @@ def state_of(instance: Instance) -> str:
     return str(instance["State"]["Name"])
 
 
+def is_live(instance: Instance) -> bool:
+    """Whether it is there or may come back; one that shuts down does neither."""
+    return state_of(instance) not in ("shutting-down", "terminated")
+
+
 def is_spot(instance: Instance) -> bool:
     """Whether it is a spot instance; EC2 names no lifecycle for an ordinary one."""
     return bool(instance.get("InstanceLifecycle") == "spot")
@@ -123,4 +128,5 @@ def _group_difference(instance: Instance, declared: list[str]) -> dict[str, t.An
     wanted = set(declared)
     if not declared or (all(group & wanted for group in groups) and wanted <= set().union(*groups)):
         return None
-    return drift("security_groups", declared, [group["group_name"] or group["group_id"] for group in _groups(instance) or []])
+    found = [group["group_name"] or group["group_id"] for group in _groups(instance) or []]
+    return drift("security_groups", declared, found)

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Making an instance and waiting for its states: the calls whose answers decide what comes next. PRIVATE to the collection."""
+"""Make an instance, and wait for its states. PRIVATE to the collection.
+
+Here is what a step as data cannot say: what the answer to a call means for the next one.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ import contextlib
 import typing as t
 
 from .. import _botocore
-from .._errors import AWSError, SkyError, aws_error, one_line
+from .._errors import AWSError, SkyError, one_line
 from .._plan import Step
+from ._instance_facts import is_live, state_of
 from ._instance_request import MAX_TOKENS, RUN
 
 if t.TYPE_CHECKING:
@@ -19,9 +23,7 @@ if t.TYPE_CHECKING:
     from ._instance_facts import Instance
     from ._instance_request import Launch
 
-#: States in which an instance cannot come back.
-GOING = frozenset({"shutting-down", "terminated"})
-
+_DESCRIBE = "ec2:DescribeInstances"
 #: Seconds between two looks at an instance's state.
 _DELAY = 5
 
@@ -29,7 +31,7 @@ _DELAY = 5
 #: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 _NOT_HERE = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
 #: The token made an instance that is terminated. Before 2025 EC2 answered with that instance (boto3 issue 4406).
-_TOKEN_SPENT = "IdempotentInstanceTerminated"
+_SPENT = "IdempotentInstanceTerminated"
 
 #: EC2's texts about a profile or its role that IAM has and EC2 does not see yet, both InvalidParameterValue.
 #: Terraform's provider waits for the same two.
@@ -69,15 +71,15 @@ def _launch_in(account: Account, plan: Launch, subnet_id: str, accepted: list[St
         try:
             instance = _run(account, plan.name, request)
         except AWSError as error:
-            if error.code != _TOKEN_SPENT:
+            if error.code != _SPENT:
                 raise
             continue
         accepted.append(Step(RUN, plan.name, request))
-        if instance["State"]["Name"] not in GOING:
+        if is_live(instance):
             return instance
     raise SkyError(
-        f"{RUN} on {plan.name} in account {account.account_id}: {MAX_TOKENS} ClientTokens in a row belong to terminated "
-        "instances. To mend it: change a tag or another option, which changes the tokens, or try again tomorrow."
+        f"{RUN} on {plan.name} in account {account.account_id}: {MAX_TOKENS} ClientTokens in a row belong to instances "
+        "that are terminated. To mend it: change a tag or another option, which changes the tokens, or run it tomorrow."
     )
 
 
@@ -94,9 +96,10 @@ def _run(account: Account, name: str, request: Mapping[str, t.Any]) -> Instance:
     except AWSError as error:
         if not _is_profile_unseen(error):
             raise
+        profile = request["IamInstanceProfile"]["Name"]
         raise SkyError(
-            f"{error.message} To mend it: make the instance profile {request['IamInstanceProfile']['Name']} with its role "
-            "(sky_role), or correct instance_profile; if it is new, run it again."
+            f"{error.message} EC2 does not see the instance profile {profile} with a role in it. "
+            "To mend it: make both (sky_role) or correct instance_profile; if they are new, run it again."
         ) from error
 
 
@@ -137,29 +140,27 @@ def await_state(account: Account, name: str, instance_id: str, state: str, timeo
     :param timeout: seconds.
     :raises SkyError: it takes longer, or the instance went another way; names the state that it is in.
     """
-    waiter = account.client("ec2").get_waiter(f"instance_{state}")
-    limits = {"Delay": _DELAY, "MaxAttempts": timeout // _DELAY + 1}
+    attempts, ids = timeout // _DELAY + 1, [instance_id]
     try:
-        waiter.wait(InstanceIds=[instance_id], WaiterConfig=limits)
-    except _botocore.BotoCoreError as error:
-        raise _not_reached(account, f"{name} ({instance_id})", state, timeout, error) from error
+        account.wait(_DESCRIBE, f"instance_{state}", name, delay=_DELAY, attempts=attempts, InstanceIds=ids)
+    except AWSError as error:
+        # The last answer that botocore's waiter saw; it is an error, or there is none, where the look itself failed.
+        answer = getattr(error.__cause__, "last_response", {})
+        if "Reservations" not in answer:
+            raise
+        instance = answer["Reservations"][0]["Instances"][0]
+        told = f"is {state_of(instance)}, not {state}, after a wait of at most {timeout} s{_reason(instance)}"
+        where = f"instance {name} ({instance_id}) in account {account.account_id}"
+        raise SkyError(f"{where} {told}. To mend it: {_state_mend(instance)}.") from error
 
 
-def _not_reached(account: Account, instance: str, state: str, timeout: int, error: Exception) -> SkyError:
-    answer = getattr(error, "last_response", {})
-    if "Reservations" not in answer:
-        cause = _botocore.ClientError(answer, "DescribeInstances") if "Error" in answer else error
-        caller = account.identity.arn
-        return aws_error(
-            cause, api="ec2:DescribeInstances", target=instance, account_id=account.account_id, caller=caller
-        )
-    found = next((i for reservation in answer["Reservations"] for i in reservation["Instances"]), {})
-    now = found.get("State", {}).get("Name", "unknown to EC2")
-    reason = one_line(found.get("StateReason", {}).get("Message", "")).rstrip(".")
-    mend = "raise wait_timeout and run it again"
-    if now in GOING:
-        mend = "correct what EC2 says (often volume.kms_key_id, a quota, or spot capacity) and run it again"
-    return SkyError(
-        f"instance {instance} in account {account.account_id} is {now}, not {state}, after a wait of at most {timeout} s"
-        f"{f': {reason}' if reason else ''}. To mend it: {mend}."
-    )
+def _reason(instance: Instance) -> str:
+    """EC2's own reason for the state, such as Client.InternalError for a key that may not be used."""
+    reason = one_line(instance.get("StateReason", {}).get("Message", "")).rstrip(".")
+    return f": {reason}" if reason else ""
+
+
+def _state_mend(instance: Instance) -> str:
+    if is_live(instance):
+        return "raise wait_timeout and run it again"
+    return "correct what EC2 says (often volume.kms_key_id, a quota, or spot capacity) and run it again"

@@ -12,7 +12,7 @@ import dataclasses
 import re
 import typing as t
 
-from .. import _tags, _validate
+from .. import _tags
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +144,7 @@ def _network_faults(params: Params) -> list[str]:
     faults = []
     if vpc_name is not None and subnet_ids:
         faults.append("vpc_name and subnet_ids: give one of them; a subnet is in one VPC anyway")
-    if vpc_name is not None and (not vpc_name.strip() or len(vpc_name) > _MAX_TAG_VALUE or _PATTERN.intersection(vpc_name)):
+    if vpc_name is not None and (not 1 <= len(vpc_name.strip()) <= _MAX_TAG_VALUE or _PATTERN.intersection(vpc_name)):
         accepted = f"give 1 to {_MAX_TAG_VALUE} characters without * ? \\"
         faults.append(f"vpc_name: {vpc_name[:40]!r} is not a VPC's Name tag; {accepted}")
     for index, subnet_id in enumerate(subnet_ids):
@@ -178,14 +178,16 @@ def _form_faults(params: Params) -> list[str]:
         faults.append(f"instance_type: {instance_type!r} is not an instance type; give one like t3.micro or g6.xlarge")
     if profile and not _PROFILE.fullmatch(profile):
         faults.append(
-            f"instance_profile: {profile!r} is not the name of an instance profile; use 1 to 128 of letters, digits and "
-            "+ = , . @ _ - (a name, not an ARN), or an empty string for none"
+            f"instance_profile: {profile!r} is not the name of an instance profile; use 1 to 128 of letters, digits "
+            "and + = , . @ _ - (a name, not an ARN), or an empty string for none"
         )
     if key_name is not None and not 1 <= len(key_name) <= _MAX_NAME:
         faults.append(f"key_name: {key_name[:40]!r} must have 1 to {_MAX_NAME} characters")
     size = len((params["user_data"] or "").encode())
     if size > _MAX_USER_DATA:
-        faults.append(f"user_data: it has {size} bytes and EC2 takes {_MAX_USER_DATA}; fetch the rest from the instance")
+        faults.append(
+            f"user_data: it has {size} bytes and EC2 takes {_MAX_USER_DATA}; let a short script fetch the rest"
+        )
     return faults
 
 

@@ -27,7 +27,7 @@ if t.TYPE_CHECKING:
 RUN = "ec2:RunInstances"
 
 #: Begins the ClientToken of every instance that this collection made. No tag can give that away or take it away.
-TOKEN_PREFIX = "sky-aws-"
+PREFIX = "sky-aws-"
 #: EC2 takes 64 ASCII characters.
 _TOKEN_DIGITS = 56
 #: Tokens tried for one subnet: each one that EC2 refuses belonged to an instance that is terminated.
@@ -54,9 +54,8 @@ class Site:
     def root_size(self) -> int | None:
         """GiB of the image's root volume, where EC2 says it."""
         mappings = self.image.get("BlockDeviceMappings", ())
-        root = next((m for m in mappings if m.get("DeviceName") == self.root_device), {})
-        size: int | None = root.get("Ebs", {}).get("VolumeSize")
-        return size
+        sizes = (m["Ebs"].get("VolumeSize") for m in mappings if m.get("DeviceName") == self.root_device and "Ebs" in m)
+        return next(sizes, None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Launch:
 
     def _token(self, request: Mapping[str, t.Any], counter: int) -> str:
         asked = json.dumps([list(self.scope), request, counter], sort_keys=True)
-        return TOKEN_PREFIX + hashlib.sha256(asked.encode()).hexdigest()[:_TOKEN_DIGITS]
+        return PREFIX + hashlib.sha256(asked.encode()).hexdigest()[:_TOKEN_DIGITS]
 
 
 def profile_arn(params: Params, identity: Identity) -> str | None:

@@ -33,8 +33,8 @@ def image_id(account: Account, params: Params) -> str | None:
     if IMAGE_ID.fullmatch(value):
         return value
     raise SkyError(
-        f"image_parameter: {parameter} in account {account.account_id}, region {account.region} does not hold the id of an "
-        "image; name a parameter that holds one like ami-0123456789abcdef0"
+        f"image_parameter: {parameter} in account {account.account_id}, region {account.region} does not hold the id "
+        "of an image; name a parameter that holds one like ami-0123456789abcdef0"
     )
 
 
@@ -48,7 +48,7 @@ def look(account: Account, params: Params, image_id: str) -> Site:
     site = Site(image, subnets, _groups(account, params, subnets[0]["VpcId"]))
     size = params["volume"]["size"]
     if size is not None and size < (site.root_size or 0):
-        raise SkyError(f"volume.size: {size} GiB is less than the {site.root_size} GiB of {image_id}; give that or more")
+        raise SkyError(f"volume.size: {size} is less than the {site.root_size} GiB of {image_id}; give that or more")
     return site
 
 
@@ -62,11 +62,13 @@ def _image(account: Account, image_id: str) -> Item:
     image = next((image for image in images if image.get("State") == "available"), None)
     if image is None:
         raise SkyError(
-            f"image_id: {image_id} is not available to account {account.account_id} in region {account.region}; give an "
-            "image of that region that is public, shared with the account or its own"
+            f"image_id: {image_id} is not available to account {account.account_id} in region {account.region}; give "
+            "an image of that region that is public, shared with the account or its own"
         )
     if image.get("RootDeviceType") != "ebs":
-        raise SkyError(f"image_id: {image_id} has no EBS root volume, so it cannot be encrypted or stopped; give one that has")
+        raise SkyError(
+            f"image_id: {image_id} has no EBS root volume, which an instance needs to stop; give one that has"
+        )
     return t.cast("Item", image)
 
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An AWS credentials file as the place where an access key is delivered. PRIVATE to the collection.
 
-The format is that of botocore's ``configloader.raw_config_parse``: what configparser's RawConfigParser reads. configparser
-drops comments when it writes, so the text is edited here line by line, and configparser only proves the edit: every other
-profile must read as before. A file has many writers (one process for each host); each reads it again under a lock, and
-puts the new one in its place in one step.
+The format is what botocore reads (``configloader.raw_config_parse``): that of configparser's RawConfigParser. configparser
+drops comments when it writes, so the text is edited here line by line, and configparser only proves the edit: every
+other profile must read as before. A file has many writers (one process for each host); each reads it again under a lock,
+and puts the new one in its place in one step.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import configparser
 import contextlib
 import dataclasses
 import fcntl
+import io
 import itertools
 import os
 import pathlib
@@ -32,7 +33,7 @@ if t.TYPE_CHECKING:
 _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
 #: What a delivered key replaces in its profile; a session token left there would make AWS refuse the key.
 _REPLACED = (_ID, _SECRET, "aws_session_token", "aws_security_token")
-_OPTION = re.compile(r"(?P<name>[^\s=:]+)\s*[=:]")
+_OPTION = re.compile(r"(?P<name>.*?)\s*[=:]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +85,7 @@ class KeyFile:
 
     def take_back(self, key_id: str) -> str:
         """Take the key out of the profile, where it is in it; what was done, in words."""
-        if _held(_parsed(_text(_target(self.path)), self.path), self.profile) != key_id:
+        if not read(self.path, self.profile).holds(key_id):
             return ""
         _edit(self.path, lambda text: without_key(text, self.profile))
         return f" It was taken out of {self.label}."
@@ -126,9 +127,8 @@ def _text(target: pathlib.Path) -> str:
 
 
 def _parsed(text: str, path: str) -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser()
     try:
-        parser.read_string(text)
+        return _parser(text)
     except configparser.Error as error:
         # The text of a parsing error quotes the line, which may be a secret.
         lines = [getattr(error, "lineno", None), *[line for line, _ in getattr(error, "errors", ())]]
@@ -137,6 +137,11 @@ def _parsed(text: str, path: str) -> configparser.RawConfigParser:
             f"{path} is not an AWS credentials file: {type(error).__name__} in line {where}; "
             "correct it by hand or give another path"
         ) from None
+
+
+def _parser(text: str) -> configparser.RawConfigParser:
+    parser = configparser.RawConfigParser()
+    parser.read_file(io.StringIO(text, newline=None))
     return parser
 
 
@@ -164,16 +169,18 @@ def with_profile(text: str, profile: str, key_id: str, secret: str) -> str:
 
     :raises ValueError: the text is such that the edit would change another profile.
     """
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
-    key = [f"{_ID} = {key_id}{end}", f"{_SECRET} = {secret}{end}"]
+    wanted = {_ID: key_id, _SECRET: secret}
     section = _section(lines, profile)
     if section:
         header, *body = lines[section]
-        lines[section] = [_ended(header, end), *key, *_without_options(body)]
+        indent = next((line[: _indent(line)] for line in body if _counts(line)), "")
+        key = [f"{indent}{name} = {value}{end}" for name, value in wanted.items()]
+        lines[section] = [_ended(header, end), *key, *_without_key_options(body)]
     else:
+        key = [f"{name} = {value}{end}" for name, value in wanted.items()]
         lines = [*_apart(lines, end), f"[{profile}]{end}", *key]
-    wanted = {_ID: key_id, _SECRET: secret}
     return _proven(text, "".join(lines), profile, wanted)
 
 
@@ -182,18 +189,23 @@ def without_key(text: str, profile: str) -> str:
 
     :raises ValueError: the text is such that the edit would change another profile.
     """
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     section = _section(lines, profile)
     if not section:
         return text
     header, *body = lines[section]
-    body = _without_options(body)
-    if any(_OPTION.match(line) for line in body):
+    body = _without_key_options(body)
+    if any(_counts(line) for line in body):
         lines[section] = [header, *body]
     else:
         start = section.start - 1 if section.start and not lines[section.start - 1].strip() else section.start
         lines[start : section.stop] = body
     return _proven(text, "".join(lines), profile, {})
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends, split where Python's text files split them."""
+    return io.StringIO(text, newline="").readlines()
 
 
 def _section(lines: list[str], profile: str) -> slice | None:
@@ -209,18 +221,28 @@ def _header(line: str) -> re.Match[str] | None:
     return configparser.RawConfigParser.SECTCRE.match(line.strip())
 
 
-def _without_options(body: list[str]) -> list[str]:
+def _without_key_options(body: list[str]) -> list[str]:
     """A section's lines without the options that a key replaces, and without the lines that continue them."""
-    kept, dropping = [], False
+    kept: list[str] = []
+    option_indent = len("".join(body))  # no line can continue an option before there is one
+    is_dropped = False
     for line in body:
-        option = _OPTION.match(line)
-        if option:
-            dropping = option["name"].lower() in _REPLACED
-        elif not line.strip() or not line[0].isspace():
-            dropping = False
-        if not dropping:
+        if _counts(line) and _indent(line) <= option_indent:
+            option_indent = _indent(line)
+            option = _OPTION.match(line.strip())
+            is_dropped = option is not None and option["name"].lower() in _REPLACED
+        if not (is_dropped and _counts(line)):
             kept.append(line)
     return kept
+
+
+def _counts(line: str) -> bool:
+    """Whether a line is neither empty nor a comment."""
+    return bool(line.strip()) and line.strip()[0] not in "#;"
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _ended(line: str, end: str) -> str:
@@ -236,19 +258,19 @@ def _apart(lines: list[str], end: str) -> list[str]:
 
 def _proven(before: str, after: str, profile: str, wanted: dict[str, str]) -> str:
     """The new text, if all other profiles and all other options read as before, and the key as wanted."""
-    old, new = _read(before), _read(after)
+    try:
+        old, new = _profiles(before), _profiles(after)
+    except configparser.Error as error:
+        raise ValueError(f"the profile {profile} cannot be edited ({type(error).__name__})") from None
     kept = {name: value for name, value in old.pop(profile, {}).items() if name not in _REPLACED}
-    if new.pop(profile, {}) != {**kept, **wanted} or new != old:
-        raise ValueError(f"the profile {profile} cannot be told from its neighbours, or DEFAULT holds a key")
+    is_gone = not wanted and profile not in new
+    if new != old | ({} if is_gone else {profile: kept | wanted}):
+        raise ValueError(f"the profile {profile} cannot be told from its neighbours or from DEFAULT")
     return after
 
 
-def _read(text: str) -> dict[str, dict[str, str]]:
-    parser = configparser.RawConfigParser()
-    try:
-        parser.read_string(text)
-    except configparser.Error as error:
-        raise ValueError(f"{type(error).__name__} when editing it") from None
+def _profiles(text: str) -> dict[str, dict[str, str]]:
+    parser = _parser(text)
     return {section: dict(parser.items(section)) for section in parser.sections()}
 
 
@@ -291,7 +313,7 @@ def _make_folder(folder: pathlib.Path) -> None:
 
 @contextlib.contextmanager
 def _locked(target: pathlib.Path) -> Iterator[None]:
-    """Be the only writer. The lock is a file of its own that stays: the file itself is replaced, and its lock with it."""
+    """Be the only writer. The lock is a file of its own that stays, since the file itself is replaced."""
     descriptor = os.open(
         target.with_name(f".{target.name}.sky-aws.lock"),
         os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
@@ -317,7 +339,7 @@ def _replace(target: pathlib.Path, text: str) -> None:
             file.write(text.encode())
             file.flush()
             os.fsync(descriptor)
-        os.replace(draft, target)
+        draft.replace(target)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise

@@ -3,8 +3,8 @@
 """What a user's tags say about its access keys, and which keys a killed run left. PRIVATE to the collection.
 
 Two tags are kept on the user. ``sky.aws/access-key`` is the id of the delivered key. ``sky.aws/access-key-intent`` is
-written before a key is made: AWS's time, and the ids of the keys that were there (``2026-11-24T09:30:00Z AKIA...``). When
-the key is delivered it becomes ``settled``, and names the key that was replaced until that one is deleted.
+written before a key is made: AWS's time and the ids of the keys that were there (``2026-11-24T09:30:00Z AKIA...``). When
+the key is delivered it becomes ``settled``, followed by the id of the key that was replaced, if one was.
 """
 
 from __future__ import annotations
@@ -67,18 +67,18 @@ class Intent:
     def now(cls, answer: Mapping[str, t.Any], key_ids: Iterable[str]) -> Intent:
         """An intent at the time of an answer of AWS.
 
-        It is compared with the date that AWS gives a key; the controller's clock may be wrong, AWS's Date header is not.
+        It is compared with the dates that AWS gives keys, and the controller's clock may be wrong.
 
         :raises SkyError: the answer has no such header.
         """
         date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
         if not date:
-            raise SkyError("AWS's answer has no Date header, so no access key is made; look for a proxy that removes it")
+            raise SkyError("AWS's answer has no Date header, so no key is made; look for a proxy that removes it")
         return cls(email.utils.parsedate_to_datetime(date), frozenset(key_ids))
 
     def tag(self) -> str:
         """The value of the tag."""
-        return " ".join([self.since.astimezone(datetime.timezone.utc).strftime(_TIME), *sorted(self.noted)])
+        return " ".join([self.since.astimezone(datetime.UTC).strftime(_TIME), *sorted(self.noted)])
 
     def covers(self, key: Key) -> bool:
         """Whether the key can have been made for this intent. AWS's dates are in whole seconds."""
@@ -117,7 +117,7 @@ def read(tags: Mapping[str, str]) -> Notes:
     if first == _SETTLED and len(ids) <= 1:
         return Notes(delivered, replaced=ids[0] if ids else None)
     try:
-        since = datetime.datetime.strptime(first, _TIME).replace(tzinfo=datetime.timezone.utc)
+        since = datetime.datetime.strptime(first, _TIME).replace(tzinfo=datetime.UTC)
     except ValueError:
         return Notes(delivered, unreadable=value)
     return Notes(delivered, open=Intent(since, frozenset(ids)))

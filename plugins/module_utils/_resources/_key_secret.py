@@ -127,6 +127,8 @@ class KeySecret:
     def _changes_policy(self) -> bool:
         if not self.exists or self.wanted_policy is None:
             return False
+        if self.is_deleted:  # its policy cannot be read
+            return True
         if not self.policy or not self.wanted_policy:
             return bool(self.policy) != bool(self.wanted_policy)
         return not _policy_document.equal(dict(self.policy), dict(self.wanted_policy))
@@ -194,7 +196,7 @@ def _refuse_foreign(name: str, user_name: str, tags: Mapping[str, str]) -> None:
         )
     if tags.get(USER_KEY) != _tag_value(user_name):
         raise SkyError(
-            f"secret {name} holds the key of another user (tag {USER_KEY} is {tags.get(USER_KEY)!r}, not {user_name!r}); "
+            f"secret {name} is for the key of another user (tag {USER_KEY} is {tags.get(USER_KEY)!r}); "
             "give each user a secret of its own in access_key_delivery.secret"
         )
 

@@ -165,7 +165,7 @@ def kept_drift(
     wanted_limit = wanted_boundary(params, identity)
     if wanted_limit is not None and wanted_limit != (boundary or ""):
         differences.append(drift("permissions_boundary", wanted_limit, boundary))
-    missing, _ = _tags.changes(tags, _tags.declared(params), purge=False)
+    missing = _tags.missing(tags, _tags.declared(params))
     if missing:
         differences.append(drift("tags", missing, {key: tags.get(key) for key in missing}))
     return differences

@@ -47,7 +47,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 SPEC_RULES: dict[str, t.Any] = {}
 
 _ALL = "all"
-#: Regions read side by side; botocore pools ten connections a client, and the EC2 API throttles per region anyway.
+#: Regions read side by side. Bounded, because every account of a run (--forks) may do this at once.
 _MAX_THREADS = 8
 #: Longest value of a tag (EC2 User Guide, tag restrictions).
 _MAX_NAME = 256

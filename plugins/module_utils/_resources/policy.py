@@ -203,7 +203,7 @@ def _kept(current: Found, document: dict[str, t.Any], wanted_tags: Mapping[str, 
     if not _policy_document.equal(current.document, document):
         readable = _policy_document.readable
         differences.append(drift("document", readable(document), readable(current.document)))
-    missing, _ = _tags.changes(current.tags, wanted_tags, purge=False)
+    missing = _tags.missing(current.tags, wanted_tags)
     if missing:
         differences.append(drift("tags", missing, {key: current.tags.get(key) for key in missing}))
     return differences

@@ -156,17 +156,26 @@ def _plan_present(current: Found, params: Params, identity: Identity) -> Plan:
     return Plan(steps=steps, before=before, after=_shown(facts), facts={"role": facts, "drift": left})
 
 
+def _trusts(role: Mapping[str, t.Any], wanted: dict[str, t.Any]) -> bool:
+    """Whether the role trusts as declared.
+
+    The version only decides whether policy variables work, and the declared trust has none. SkyPilot's own role, made
+    without a version, trusts just the same.
+    """
+    return _policy_document.equal({**role["AssumeRolePolicyDocument"], "Version": wanted["Version"]}, wanted)
+
+
 def _trust_steps(role: Mapping[str, t.Any], name: str, identity: Identity) -> list[Step]:
     wanted = trust_policy(identity)
-    if _policy_document.equal(role["AssumeRolePolicyDocument"], wanted):
+    if _trusts(role, wanted):
         return []
     arguments = {"RoleName": name, "PolicyDocument": _policy_document.compact(wanted)}
     return [Step("iam:UpdateAssumeRolePolicy", name, arguments)]
 
 
 def _trust_after(role: Mapping[str, t.Any], identity: Identity) -> Mapping[str, t.Any]:
-    wanted, found = trust_policy(identity), role["AssumeRolePolicyDocument"]
-    return found if _policy_document.equal(found, wanted) else wanted
+    wanted = trust_policy(identity)
+    return role["AssumeRolePolicyDocument"] if _trusts(role, wanted) else wanted
 
 
 def _settings(role: Mapping[str, t.Any], params: Params) -> dict[str, t.Any]:

@@ -10,7 +10,7 @@ import typing as t
 from .. import _ownership, _tags
 from .._facts import timestamp
 from .._plan import Plan, Step, drift, perform
-from . import _access_key, _principal, _user_removal
+from . import _access_key, _key_issue, _principal, _user_removal
 from ._principal import Rights
 
 if t.TYPE_CHECKING:
@@ -194,7 +194,10 @@ def apply(account: Account, plan: UserPlan) -> Facts:
         learned = {"arn": made["Arn"], "user_id": made["UserId"], "create_date": timestamp(made["CreateDate"])}
         facts["user"] = {**facts["user"], **learned}
     if plan.key and plan.key.steps:
-        facts["access_key"] = _access_key.issue(account, plan.key, done=own)
+        issued = _key_issue.issue(account, plan.key, done=own)
+        plan.steps = [*own, *issued.steps]
+        facts["access_key"] = issued.fact
+        facts["user"] = {**facts["user"], "tags": _tags.visible({**facts["user"]["tags"], **issued.tags})}
     return facts
 
 

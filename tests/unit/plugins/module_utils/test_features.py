@@ -10,11 +10,12 @@ import re
 import typing as t
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.sky.aws.plugins.module_utils import _features as features
 from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
 from ansible_collections.sky.aws.tests.unit import strategies
-from hypothesis import given
-from hypothesis import strategies as st
 
 ACCOUNT = "012345678901"
 HERE: dict[str, t.Any] = {"account_id": ACCOUNT, "partition": "aws"}

@@ -10,10 +10,11 @@ import typing as t
 import urllib.parse
 
 import pytest
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
-from ansible_collections.sky.aws.tests.unit import strategies
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
+from ansible_collections.sky.aws.tests.unit import strategies
 
 RUN: dict[str, t.Any] = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
 
@@ -141,6 +142,7 @@ def test_text_that_is_no_document_is_refused(text: str, reason: str) -> None:
 def test_url_encoded_text_may_hold_plus_and_percent() -> None:
     one = document({**RUN, "Resource": "arn:aws:s3:::a+b %20c/*"})
     assert documents.parse(urllib.parse.quote(json.dumps(one))) == one
+    assert documents.parse(urllib.parse.quote(json.dumps(one), safe="+")) == one
     assert documents.parse(json.dumps(one)) == one
 
 

@@ -10,10 +10,11 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
-from ansible_collections.sky.aws.tests.unit import strategies
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
+from ansible_collections.sky.aws.tests.unit import strategies
 
 RUN: dict[str, t.Any] = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
 A = "123456789012"
@@ -132,6 +133,10 @@ DIFFERENT = {
         run(Condition={"StringEquals": {"aws:x": "a", "AWS:X": "b"}}),
         when(["a", "b"]),
     ),
+    "condition key in two cases, the last value": (
+        run(Condition={"StringEquals": {"aws:x": "a", "AWS:X": "b"}}),
+        when("b"),
+    ),
     "empty operator": (run(Condition={"StringEquals": {}}), run()),
     "no value": (when([]), run()),
     "null value": (when(None), when("null")),
@@ -186,6 +191,7 @@ DIFFERENT = {
     "missing action": (document({"Effect": "Allow", "Resource": "*"}), document()),
     "missing resource": (run(Resource=None), run()),
     "Action beside NotAction": (run(NotAction="a:X"), run()),
+    "NotAction beside Action": (run(NotAction="a:X"), run(Action=None, NotAction="a:X")),
     "unknown key": (run(New=1), run()),
     "unknown key, value": (run(New=1), run(New=True)),
     "unknown key of the document": (document(RUN, New=1), run()),
@@ -210,7 +216,7 @@ def test_different(one: dict[str, t.Any], other: dict[str, t.Any]) -> None:
     assert not documents.equal(other, one)
 
 
-@pytest.mark.parametrize("tested", [pair[0] for pair in (*EQUAL.values(), *DIFFERENT.values())])
+@pytest.mark.parametrize("tested", [*itertools.chain(*EQUAL.values(), *DIFFERENT.values())])
 def test_readable_means_the_same(tested: dict[str, t.Any]) -> None:
     shown = documents.readable(tested)
     assert documents.equal(shown, tested)
@@ -242,6 +248,15 @@ def test_any_single_change_is_a_difference(data: st.DataObject) -> None:
     for before, after in itertools.combinations(variants, 2):
         assert not documents.equal(before, after)
         assert documents.readable(before) != documents.readable(after)
+
+
+@strategies.steady
+@given(strategies.documents(), strategies.malformed_statements())
+def test_malformed_statements_are_compared_and_shown_too(one: dict[str, t.Any], malformed: t.Any) -> None:
+    other = {**one, "Statement": [*one["Statement"], malformed]}
+    assert documents.equal(documents.readable(other), other)
+    assert documents.readable(documents.readable(other)) == documents.readable(other)
+    assert documents.equal(documents.compose(other["Statement"]), document(*other["Statement"]))
 
 
 # An independent judge of meaning: decides single requests, as IAM's evaluation logic does, without any normal form.

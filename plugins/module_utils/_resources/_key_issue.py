@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make an access key and deliver it, or leave none behind. PRIVATE to the collection.
+
+A secret access key can be read once, in the answer that makes it. So a key that cannot be delivered is worthless and is
+deleted again at once; one that a killed run left is found by the next run through the intent noted before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .. import _tags
+from .._errors import SkyError
+from .._facts import timestamp
+from .._plan import Step, interrupted
+from . import _access_key, _key_intent
+from ._key_intent import Intent, NewKey, Notes
+
+if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._account import Account
+    from ._access_key import Issue, KeyPlan
+
+
+@dataclasses.dataclass(frozen=True)
+class Issued:
+    """What came of it: the fact ``access_key``, and the tags that were set on the user.
+
+    ``steps`` are those that were performed: those planned, and any that a lost answer added.
+    """
+
+    fact: dict[str, t.Any] | None
+    tags: dict[str, str]
+    steps: list[Step]
+
+
+def issue(account: Account, plan: KeyPlan, done: Sequence[Step]) -> Issued:
+    """Perform the key's steps.
+
+    :param done: what was performed before, for the error.
+    :raises SkyError: a call failed, or the place cannot be written; no key that is not delivered is left.
+    """
+    work = _Work(account, plan)
+    try:
+        fact = work.issue(plan.issue) if plan.issue else work.perform(plan.steps)
+    except SkyError as error:
+        raise interrupted(error, [*done, *work.performed], work.left) from error
+    return Issued(fact, work.tags, work.performed)
+
+
+class _Work:
+    """The steps of one plan, and how far they came."""
+
+    def __init__(self, account: Account, plan: KeyPlan) -> None:
+        self._account = account
+        self._name = plan.found.user_name
+        self._place = plan.found.place
+        self._delivered = plan.found.notes.delivered
+        self._fact = plan.fact
+        self.tags: dict[str, str] = {}
+        self.performed: list[Step] = []
+        self.left = list(plan.steps)
+
+    def perform(self, steps: Sequence[Step]) -> dict[str, t.Any] | None:
+        """Steps that are complete as they are planned."""
+        for step in steps:
+            self._do(step)
+        return self._fact
+
+    def issue(self, issue: Issue) -> dict[str, t.Any]:
+        """Note the intent, make the key, deliver it, note that."""
+        self.perform(issue.opening)
+        intent = self._intent()
+        self._do(issue.intent, Tags=_tags.to_aws({_key_intent.INTENT: intent.tag()}))
+        notes = Notes(self._delivered, open=intent)
+        new = self._made(issue, notes)
+        self.perform(issue.closing)
+        learned = {"access_key_id": new.id, "status": new.status, "create_date": timestamp(new.created)}
+        return {**(self._fact or {}), **learned}
+
+    def _intent(self) -> Intent:
+        """What keys there are and what time it is; asked again, since the look may be a while ago."""
+        name = self._name
+        answer = self._account.find("iam:ListAccessKeys", name, UserName=name)
+        if answer is None:  # a user made just before may not be seen at once; IAM's documentation speaks of seconds
+            self._account.wait("iam:GetUser", "user_exists", name, delay=2, attempts=10, UserName=name)
+            answer = self._account.call("iam:ListAccessKeys", name, UserName=name)
+        return Intent.now(answer, (key["AccessKeyId"] for key in answer["AccessKeyMetadata"]))
+
+    def _made(self, issue: Issue, notes: Notes) -> NewKey:
+        """The new key, delivered and noted."""
+        new = None
+        try:
+            answer = self._do(issue.create)
+            new = _new_key(answer["AccessKey"])
+            if answer["ResponseMetadata"].get("RetryAttempts"):
+                self._sweep(notes, keep=new.id)
+            self._place.deliver(new, self._do)
+            self._do(issue.tag, Tags=_tags.to_aws(_key_intent.settled(new.id, issue.replaced)))
+        except SkyError as error:
+            raise self._undone(error, new, notes) from error
+        return new
+
+    def _undone(self, error: SkyError, new: NewKey | None, notes: Notes) -> SkyError:
+        """The error, once no key and no note of this attempt is left."""
+        said = ""
+        try:
+            if new:
+                self._do(_access_key.delete_step(self._name, new.id))
+                said = f" The access key {new.id} that was made has been deleted again."
+            self._sweep(notes, keep=new.id if new else None)
+            if new:
+                said += self._place.take_back(new.id)
+            self._do(self._closing_note())
+        except SkyError as second:
+            said += f" Clearing up failed as well, and the next run will: {second.message}"
+        return SkyError(f"{error.message}{said}")
+
+    def _sweep(self, notes: Notes, keep: str | None) -> None:
+        """Delete what a lost answer made: botocore repeats the call, and IAM has no token that would tell."""
+        listed = self._account.call("iam:ListAccessKeys", self._name, UserName=self._name)["AccessKeyMetadata"]
+        others = [key for key in listed if key["AccessKeyId"] != keep]
+        for key in _access_key.with_use(self._account, notes, others):
+            if notes.is_half_made(key):
+                self._do(_access_key.delete_step(self._name, key.id))
+
+    def _closing_note(self) -> Step:
+        """The tags as before: an open intent would make the next person's key look like ours."""
+        arguments: dict[str, t.Any] = {"UserName": self._name}
+        if self._delivered:
+            tags = _tags.to_aws(_key_intent.settled(self._delivered))
+            return Step("iam:TagUser", self._name, {**arguments, "Tags": tags})
+        keys = [_key_intent.DELIVERED, _key_intent.INTENT]
+        return Step("iam:UntagUser", self._name, {**arguments, "TagKeys": keys})
+
+    def _do(self, step: Step, **completed: t.Any) -> dict[str, t.Any]:
+        """One call. What completes it stays out of the step: it may be a secret, and steps are shown."""
+        arguments = {**step.arguments, **completed}
+        answer = self._account.call(step.api, step.target, **arguments)
+        self.performed.append(step)
+        self.tags |= _tags.from_aws(arguments["Tags"]) if step.api == "iam:TagUser" else {}
+        if step in self.left:
+            self.left.remove(step)
+        return answer
+
+
+def _new_key(key: dict[str, t.Any]) -> NewKey:
+    return NewKey(key["AccessKeyId"], key["SecretAccessKey"], key["Status"], key["CreateDate"])
