@@ -28,7 +28,7 @@ class ActionModule(InWorkerAction):
         for warning in _variables.unknown(task_vars):
             warn(warning)
         raw = {name: task_vars[name] for name in _variables.names() if name in task_vars}
-        variables = untagged(self._templar.template(raw))
+        variables = {**untagged(self._templar.template(raw)), "sky_account_id": params["account_id"]}
         faults = [*_account_faults(params, task_vars.get("sky_account_id")), *_variables.faults(variables, params)]
         if faults:
             raise BadInput(faults)

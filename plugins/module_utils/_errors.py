@@ -82,7 +82,8 @@ def aws_error(error: Exception, *, api: str, target: str, account_id: str, calle
     :param target: name or ARN of the resource.
     :param caller: ARN of the caller, or words for it while it is unknown.
     """
-    answer = getattr(error, "response", {}).get("Error", {})
+    # botocore's HTTPClientError has a response that is None; its WaiterError has the last answer.
+    answer = (getattr(error, "response", None) or getattr(error, "last_response", None) or {}).get("Error", {})
     code = answer.get("Code") or type(error).__name__
     text = one_line(answer.get("Message") or str(error))
     mend = _MENDS.get(code, _MENDS_BY_CLASS.get(type(error).__name__, "")).format(api=api, caller=caller)
@@ -95,6 +96,7 @@ def aws_error(error: Exception, *, api: str, target: str, account_id: str, calle
 _MENDS_BY_CLASS: Mapping[str, str] = {
     "NoCredentialsError": _CREDENTIALS,
     "PartialCredentialsError": _CREDENTIALS,
+    "ProfileNotFound": "correct profile (or AWS_PROFILE), or add it to the shared AWS configuration",
     "TokenRetrievalError": _CREDENTIALS,
     "UnauthorizedSSOTokenError": "log in again (aws sso login)",
     "SSOTokenLoadError": "log in again (aws sso login)",

@@ -143,7 +143,7 @@ def _role_ref_faults(role: str, account_id: object) -> list[str]:
         arn = parse_arn(role)
         if not arn or arn["service"] != "iam" or not arn["resource"].startswith("role/"):
             return [f"assume_role: {role!r} is not the ARN of a role; {accepted}"]
-        if arn["account"] != account_id:
+        if not account_id_fault(account_id) and arn["account"] != account_id:
             return [f"assume_role: {role} is not in account {account_id}; name the role in that account"]
         return []
     if name_faults("role", posixpath.basename(role)):

@@ -61,6 +61,9 @@ def _load_specs() -> dict[str, dict[str, t.Any]]:
     return {path.parts[-3]: yaml_load(path.read_text())["argument_specs"]["main"]["options"] for path in paths}
 
 
+#: What the roles register.
+_REGISTERED = "_result"
+
 #: Read where Ansible imports the action plugins, once a run.
 SPECS = _load_specs()
 
@@ -71,13 +74,17 @@ def names() -> list[str]:
 
 
 def unknown(variables: Iterable[str]) -> list[str]:
-    """Warnings about variables that bear a role's prefix and belong to none: most likely misspelt."""
+    """Warnings about variables that belong to no role but look as if they did: most likely misspelt."""
     known = set(names())
-    prefixes = tuple(f"{name}_" for name in SPECS)
-    strangers = sorted(name for name in variables if name.startswith(prefixes) and name not in known)
-    return [
-        f"{name} is not a variable of any role; {_validate.nearest(name, known)}it is ignored" for name in strangers
-    ]
+    prefixes = tuple(f"{role_name}_" for role_name in SPECS)
+    warnings = []
+    for name in sorted(variables):
+        if not name.startswith("sky_") or name.endswith(_REGISTERED) or name in known:
+            continue
+        near = _validate.nearest(name, known)
+        if near or name.startswith(prefixes):
+            warnings.append(f"{name} is not a variable of any role; {near}it is ignored")
+    return warnings
 
 
 def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
@@ -127,12 +134,20 @@ def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any])
 
 def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> list[str]:
     spec = argument_spec(resource)
-    options = {name: value for name, value in given.items() if name != "state" or "state" in spec}
-    known_account = {name: value for name, value in account.items() if value is not None}
-    validation = ArgumentSpecValidator(spec, **resource.SPEC_RULES).validate({**known_account, **options})
-    if validation.error_messages:
-        return list(validation.error_messages)
-    return resource.validate(validation.validated_parameters)
+    found = _option_faults(resource, spec, given)
+    options = {name: value for name, value in {**account, **given}.items() if name in spec and value is not None}
+    validation = ArgumentSpecValidator(spec, **resource.SPEC_RULES).validate(options)
+    return [*found, *(validation.error_messages or resource.validate(validation.validated_parameters))]
+
+
+def _option_faults(resource: Resource, spec: Mapping[str, t.Any], given: Mapping[str, t.Any]) -> list[str]:
+    """Options that the module does not have. Ansible's own message would list every alias of every account option."""
+    own = sorted(resource.ARGUMENT_SPEC)
+    return [
+        f"{name}: there is no such option; {_validate.nearest(name, own)}the options are {', '.join(own)}"
+        for name in given
+        if name not in spec and name != "state"
+    ]
 
 
 def _clashes(role_name: str, present: list[str], absent: list[str]) -> list[str]:

@@ -205,7 +205,7 @@ def _choice_faults(params: Params) -> list[str]:
 
 def _volume_faults(volume: Params) -> list[str]:
     kind, limits = volume["type"], _LIMITS[volume["type"]]
-    faults = _range_fault(f"volume.size of a {kind} volume", volume["size"], limits.size, "GiB")
+    faults = _range_fault(f"volume.size of type {kind}", volume["size"], limits.size, "GiB")
     if volume["kms_key_id"] and not volume["encrypted"]:
         faults.append("volume.kms_key_id: it needs volume.encrypted true")
     return [*faults, *_iops_faults(volume, limits), *_throughput_faults(volume)]
@@ -220,13 +220,13 @@ def _range_fault(what: str, value: int | None, limits: tuple[int, int], unit: st
 def _iops_faults(volume: Params, limits: _Limits) -> list[str]:
     kind, iops, size = volume["type"], volume["iops"], volume["size"]
     if limits.iops is None:
-        return [] if iops is None else [f"volume.iops: a {kind} volume takes none; give type gp3, io1 or io2"]
+        return [] if iops is None else [f"volume.iops: type {kind} takes none; give type gp3, io1 or io2"]
     if iops is None:
-        return [] if kind == "gp3" else [f"volume.iops: a {kind} volume needs it; give {limits.iops[0]} or more"]
-    faults = _range_fault(f"volume.iops of a {kind} volume", iops, limits.iops, "IOPS")
+        return [] if kind == "gp3" else [f"volume.iops: type {kind} needs it; give {limits.iops[0]} or more"]
+    faults = _range_fault(f"volume.iops of type {kind}", iops, limits.iops, "IOPS")
     if size is not None and iops > max(size * limits.iops_per_gib, limits.iops[0]):
         most = max(size * limits.iops_per_gib, limits.iops[0])
-        faults.append(f"volume.iops: {iops} is more than the {most} that a {kind} volume of {size} GiB can have")
+        faults.append(f"volume.iops: {iops} is more than the {most} that {size} GiB of type {kind} can have")
     return faults
 
 
@@ -235,7 +235,7 @@ def _throughput_faults(volume: Params) -> list[str]:
     if throughput is None:
         return []
     if volume["type"] != "gp3":
-        return [f"volume.throughput: a {volume['type']} volume takes none; give type gp3"]
+        return [f"volume.throughput: type {volume['type']} takes none; give type gp3"]
     faults = _range_fault("volume.throughput", throughput, _GP3_THROUGHPUT, "MiB/s")
     iops = volume["iops"] or _GP3_IOPS
     if throughput * _GP3_IOPS_PER_THROUGHPUT > iops:

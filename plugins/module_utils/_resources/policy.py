@@ -81,7 +81,7 @@ def _document_faults(params: Params) -> list[str]:
     size = _policy_document.size(document)
     if size > _policy_document.MAX_SIZE:
         return [
-            f"features and extra_statements: the document has {size} characters and IAM takes "
+            f"features: with extra_statements the document has {size} characters and IAM takes "
             f"{_policy_document.MAX_SIZE}; declare a second policy for some of them"
         ]
     return []

@@ -11,13 +11,14 @@ import os
 import stat
 
 import pytest
+from botocore.configloader import raw_config_parse
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources import _key_file
 from ansible_collections.sky.aws.plugins.module_utils._resources._key_file import with_profile, without_key
 from ansible_collections.sky.aws.plugins.module_utils._resources._key_intent import NewKey
-from botocore.configloader import raw_config_parse
-from hypothesis import given
-from hypothesis import strategies as st
 
 PROFILE = "111111111111-alice"
 KEY = "[111111111111-alice]\naws_access_key_id = ID\naws_secret_access_key = SECRET/+=\n"
@@ -27,8 +28,8 @@ def put(text: str) -> str:
     return with_profile(text, PROFILE, "ID", "SECRET/+=")
 
 
-def new(key_id: str = "ID", secret: str = "SECRET") -> NewKey:
-    return NewKey(key_id, secret, "Active", None)
+def new(number: object = "") -> NewKey:
+    return NewKey(f"ID{number}", f"SECRET{number}", "Active", None)
 
 
 EDITS = {
@@ -37,14 +38,17 @@ EDITS = {
     "no line end": ("[default]\nregion = x", "[default]\nregion = x\n\n" + KEY),
     "a blank line is there": ("[default]\nregion = x\n\n", "[default]\nregion = x\n\n" + KEY),
     "between others": (
-        "[a]\n# one\nx = 1\n\n[111111111111-alice]\naws_access_key_id=OLD\naws_secret_access_key: OLD\n\n; two\n[b]\ny = 2\n",
+        "[a]\n# one\nx = 1\n\n[111111111111-alice]\naws_access_key_id=O\naws_secret_access_key: O\n\n; two\n[b]\ny = 2\n",
         "[a]\n# one\nx = 1\n\n" + KEY + "\n; two\n[b]\ny = 2\n",
     ),
     "own options and comments stay": (
         "[111111111111-alice]\n# mine\nregion = eu-west-1\nAWS_ACCESS_KEY_ID = OLD\naws_secret_access_key = OLD\n",
         KEY + "# mine\nregion = eu-west-1\n",
     ),
-    "a session token goes": ("[111111111111-alice]\naws_session_token = T\n  continued\nregion = x\n", KEY + "region = x\n"),
+    "a session token goes": (
+        "[111111111111-alice]\naws_session_token = T\n  continued\nregion = x\n",
+        KEY + "region = x\n",
+    ),
     "continued lines of others stay": (
         "[111111111111-alice]\ns3 =\n  max_queue_size = 1\n  aws_access_key_id = no\n",
         KEY + "s3 =\n  max_queue_size = 1\n  aws_access_key_id = no\n",
@@ -92,8 +96,10 @@ def read(text: str) -> dict[str, dict[str, str]]:
 
 LINES = st.lists(
     st.sampled_from(
-        ["[a]", f"[{PROFILE}]", "[b] # x", "[DEFAULT]", "# c", "; d", "", "x = 1", "y: 2", "  z = 3", "\tgo on", "=", "\x0c"]
-        + ["aws_access_key_id = OLD", "  aws_secret_access_key=OLD", "aws_session_token = T", "  [a]", f" [{PROFILE}]"]
+        [
+            *["[a]", f"[{PROFILE}]", "[b] # x", "[DEFAULT]", "# c", "; d", "", "x = 1", "y: 2", "  z = 3", "\tgo on"],
+            *["aws_access_key_id = OLD", "  aws_secret_access_key=OLD", "aws_session_token = T", "  [a]", "=", "\x0c"],
+        ]
     ),
     max_size=9,
 )
@@ -232,7 +238,7 @@ WRITERS, PROFILES = 8, 6
 
 def write_some(path: str, writer: int) -> None:
     for number in range(PROFILES):
-        _key_file.read(path, f"{writer}-{number}").deliver(new(f"ID{writer}{number}", f"S{writer}{number}"), print)
+        _key_file.read(path, f"{writer}-{number}").deliver(new(f"{writer}{number}"), print)
 
 
 def test_writers_at_once_lose_nothing(tmp_path):
@@ -242,7 +248,8 @@ def test_writers_at_once_lose_nothing(tmp_path):
     link.symlink_to(path)
     context = multiprocessing.get_context("fork")
     writers = [
-        context.Process(target=write_some, args=(str(link if number % 2 else path), number)) for number in range(WRITERS)
+        context.Process(target=write_some, args=(str(link if number % 2 else path), number))
+        for number in range(WRITERS)
     ]
     for writer in writers:
         writer.start()
@@ -252,7 +259,7 @@ def test_writers_at_once_lose_nothing(tmp_path):
     found = raw_config_parse(str(path))
     assert found.pop("default") == {"aws_access_key_id": "MINE ; no comment"}
     assert found == {
-        f"{w}-{n}": {"aws_access_key_id": f"ID{w}{n}", "aws_secret_access_key": f"S{w}{n}"}
+        f"{w}-{n}": {"aws_access_key_id": f"ID{w}{n}", "aws_secret_access_key": f"SECRET{w}{n}"}
         for w in range(WRITERS)
         for n in range(PROFILES)
     }

@@ -8,6 +8,7 @@ import datetime
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources import _access_key, _key_intent
 from ansible_collections.sky.aws.plugins.module_utils._resources._access_key import Found
@@ -117,7 +118,8 @@ UNUSABLE = {
     "key is gone": f"the delivered access key {ONE} does not exist any more",
     "key is inactive": f"the delivered access key {ONE} is not active",
     "a person's key in the place": (
-        f"profile {PROFILE} of file {PATH} holds access key {ONE}, which this collection did not deliver and does not replace"
+        f"profile {PROFILE} of file {PATH} holds access key {ONE}, "
+        "which this collection did not deliver and does not replace"
     ),
 }
 
@@ -262,7 +264,9 @@ def test_notes_are_read_as_they_were_written(notes):
     assert all(set(value) <= set("abcdefghijklmnopqrstuvwxyzAKIZT0123456789 _.:/=+-@") for value in tags.values())
 
 
-@pytest.mark.parametrize("value", ["x", "", "2026-11-24", "settled x", f"settled {ONE} {TWO}", f"2026-11-24T09:30:00Z  {ONE}"])
+@pytest.mark.parametrize(
+    "value", ["x", "", "2026-11-24", "settled x", f"settled {ONE} {TWO}", f"2026-11-24T09:30:00Z  {ONE}"]
+)
 def test_a_foreign_intent_is_unreadable(value):
     assert _key_intent.read({"sky.aws/access-key-intent": value}) == Notes(unreadable=value)
 
@@ -312,7 +316,9 @@ FAULTY = {
     "access_key_delivery.file: '/x/'": {"file": "/x/"},
     "access_key_delivery.file: '/x\\ny'": {"file": "/x\ny"},
     "access_key_delivery.secret: 'a b'": {"secret": "a b"},
-    "access_key_delivery.secret: 'arn:aws:secretsmanager": {"secret": "arn:aws:secretsmanager:us-east-1:111111111111:secret:x"},
+    "access_key_delivery.secret: 'arn:aws:secretsmanager": {
+        "secret": "arn:aws:secretsmanager:us-east-1:111111111111:secret:x"
+    },
     "access_key_delivery.readers: '*'": {"secret": "x", "readers": ["*"]},
     "access_key_delivery.readers: '111111111111'": {"secret": "x", "readers": ["111111111111"]},
     "access_key_delivery.readers: 'arn:aws:iam::111111111111:role/*'": {
@@ -337,7 +343,10 @@ def test_faults(start):
         None,
         {"file": "/home/me/.aws/credentials"},
         {"file": "~/credentials"},
-        {"secret": "sky/alice@x", "readers": ["arn:aws-cn:iam::111111111111:role/a/b", "arn:aws:iam::111111111111:root"]},
+        {
+            "secret": "sky/alice@x",
+            "readers": ["arn:aws-cn:iam::111111111111:role/a/b", "arn:aws:iam::111111111111:root"],
+        },
         {"secret": "x", "readers": []},
         {"secret": "x", "resource_policy": POLICY},
     ],

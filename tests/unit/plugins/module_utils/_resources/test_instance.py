@@ -98,16 +98,16 @@ class TestValidate:
             ({"metadata_options": {"http_put_response_hop_limit": 65}}, "metadata_options.http_put_response_hop_limit: 65"),
             ({"tags": {"Name": "other"}}, "tags: Name is set by the option name"),
             ({"tags": {"sky.aws/managed-by": "x"}}, "tags: 'sky.aws/managed-by' starts with a reserved"),
-            ({"volume": {"size": 0}}, "volume.size of a gp3 volume: 0 must be 1 to 65536 GiB"),
-            ({"volume": {"size": 1025, "type": "standard"}}, "volume.size of a standard volume: 1025 must be 1 to 1024"),
+            ({"volume": {"size": 0}}, "volume.size of type gp3: 0 must be 1 to 65536 GiB"),
+            ({"volume": {"size": 1025, "type": "standard"}}, "volume.size of type standard: 1025 must be 1 to 1024"),
             ({"volume": {"encrypted": False, "kms_key_id": "alias/x"}}, "volume.kms_key_id: it needs volume.encrypted"),
-            ({"volume": {"iops": 2999}}, "volume.iops of a gp3 volume: 2999 must be 3000 to 80000"),
+            ({"volume": {"iops": 2999}}, "volume.iops of type gp3: 2999 must be 3000 to 80000"),
             ({"volume": {"iops": 5001, "size": 10}}, "volume.iops: 5001 is more than the 5000"),
-            ({"volume": {"type": "gp2", "iops": 3000}}, "volume.iops: a gp2 volume takes none"),
-            ({"volume": {"type": "io2"}}, "volume.iops: a io2 volume needs it"),
+            ({"volume": {"type": "gp2", "iops": 3000}}, "volume.iops: type gp2 takes none"),
+            ({"volume": {"type": "io2"}}, "volume.iops: type io2 needs it"),
             ({"volume": {"throughput": 124}}, "volume.throughput: 124 must be 125 to 2000"),
             ({"volume": {"throughput": 751}}, "volume.throughput: 751 MiB/s needs volume.iops 3004 or more, it is 3000"),
-            ({"volume": {"type": "gp2", "throughput": 125}}, "volume.throughput: a gp2 volume takes none"),
+            ({"volume": {"type": "gp2", "throughput": 125}}, "volume.throughput: type gp2 takes none"),
         ],
     )
     def test_one_line_names_the_option(self, given_options, starts):
@@ -444,7 +444,7 @@ class TestWhose:
         "tag lost": (described(tags={"Name": "box"}), "it lost its tag .* give it the tag sky.aws/managed-by=sky.aws"),
     }
 
-    @pytest.mark.parametrize(("kind", "state"), itertools.product(FOREIGN, ["running", "stopped", "absent"]))
+    @pytest.mark.parametrize(("kind", "state"), list(itertools.product(FOREIGN, ["running", "stopped", "absent"])))
     def test_a_foreign_one_stops_everything(self, kind, state):
         foreign, says = self.FOREIGN[kind]
         with pytest.raises(SkyError, match=rf"instance box \(i-1, running\) in account 1{{12}}, region {REGION}.*{says}"):

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures of the unit tests: the emulated AWS, and a fresh account in it for each test."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+import pytest
+from ansible_collections.sky.aws.tests.emulator.server import Emulator
+from ansible_collections.sky.aws.tests.unit.sandbox import Sandbox, fresh_account_id
+
+if t.TYPE_CHECKING:
+    import pathlib
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_aws_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
+    """Nobody's own AWS settings reach a test, and none looks for an instance's role; the empty HOME is the value."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith(("AWS_", "EC2_", "S3_", "SKY_")):
+                patch.delenv(name)
+        patch.setenv("HOME", str(home))
+        patch.setenv("AWS_CONFIG_FILE", str(home / "config"))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "credentials"))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield home
+
+
+@pytest.fixture(scope="session")
+def emulator(no_aws_settings: pathlib.Path) -> Iterator[Emulator]:
+    """The emulated AWS, one for all tests of a process."""
+    with Emulator() as aws:
+        yield aws
+
+
+@pytest.fixture
+def account_id() -> str:
+    """An account that no other test knows."""
+    return fresh_account_id()
+
+
+@pytest.fixture
+def sandbox(emulator: Emulator, account_id: str) -> Iterator[Sandbox]:
+    """That account in the emulated AWS."""
+    emulator.clear_log()
+    yield Sandbox(emulator, account_id)
+    emulator.clear_faults()

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read, plan, apply: check mode, faults, the result's keys, and a plan that stops half-way."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+import pytest
+from ansible_collections.sky.aws.plugins.module_utils import _plan
+from ansible_collections.sky.aws.plugins.module_utils._account import Identity
+from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._plan import Plan, Step, perform, run
+from ansible_collections.sky.aws.tests.unit.sandbox import params
+
+ME = Identity("111122223333", "aws", "arn:aws:iam::111122223333:user/me")
+
+
+@dataclasses.dataclass
+class FakeAccount:
+    """An account that remembers its calls and refuses those in ``refuses``."""
+
+    identity: Identity = ME
+    refuses: tuple[str, ...] = ()
+    calls: list[tuple[str, str, str | None, dict[str, t.Any]]] = dataclasses.field(default_factory=list)
+
+    def call(self, api: str, target: str = "", *, region: str | None = None, **arguments: t.Any) -> dict[str, t.Any]:
+        if api in self.refuses:
+            raise AWSError(f"{api} on {target} failed.", code="AccessDenied")
+        self.calls.append((api, target, region, arguments))
+        return {"Answer": target}
+
+
+class Light:
+    """A resource: a light that is on or off."""
+
+    ARGUMENT_SPEC: t.ClassVar = {"on": {"type": "bool", "default": True}, "fault": {"type": "str"}}
+    SPEC_RULES: t.ClassVar = {}
+
+    def __init__(self, on: bool = False) -> None:
+        self.on = on
+        self.seen: list[str] = []
+
+    def validate(self, options: t.Mapping[str, t.Any]) -> list[str]:
+        self.seen.append("validate")
+        return [options["fault"]] if options["fault"] else []
+
+    def read(self, account: t.Any, options: t.Mapping[str, t.Any]) -> bool:
+        self.seen.append("read")
+        return self.on
+
+    def plan(self, current: bool, options: t.Mapping[str, t.Any], identity: Identity) -> Plan:
+        self.seen.append("plan")
+        steps = [] if current == options["on"] else [Step("light:Switch", "lamp", {"On": options["on"]})]
+        facts = {"light": {"on": options["on"], "owner": identity.arn, "switched": None}}
+        return Plan(steps, {"on": current}, {"on": options["on"]}, facts, warnings=["a warm lamp"])
+
+    def apply(self, account: t.Any, plan: Plan) -> dict[str, t.Any]:
+        self.seen.append("apply")
+        perform(account, plan.steps)
+        self.on = plan.steps[0].arguments["On"]
+        return {"light": {**plan.facts["light"], "switched": "now"}}
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """The account that run() reaches."""
+    fake = FakeAccount()
+    monkeypatch.setattr(_plan, "Account", lambda options, cache: fake)
+    return fake
+
+
+def turn(light: Light, *, check_mode: bool = False, warnings: list[str] | None = None, **options: t.Any):
+    warn = (warnings if warnings is not None else []).append
+    return run(t.cast("t.Any", light), params(light, **options), check_mode=check_mode, warn=warn)
+
+
+class TestRun:
+    @pytest.mark.parametrize(
+        ("on", "wanted", "check_mode", "order", "calls"),
+        [
+            (False, True, False, ["validate", "read", "plan", "apply"], 1),
+            (False, True, True, ["validate", "read", "plan"], 0),
+            (True, True, False, ["validate", "read", "plan"], 0),
+            (True, True, True, ["validate", "read", "plan"], 0),
+            (True, False, False, ["validate", "read", "plan", "apply"], 1),
+        ],
+    )
+    def test_order_and_calls(self, account, on, wanted, check_mode, order, calls):
+        light = Light(on)
+        result = turn(light, on=wanted, check_mode=check_mode)
+        assert light.seen == order
+        assert len(account.calls) == calls
+        assert result["changed"] is (on != wanted)
+        assert result["diff"] == {"before": {"on": on}, "after": {"on": wanted}}
+        assert result["steps"] == ([{"api": "light:Switch", "target": "lamp"}] if on != wanted else [])
+
+    def test_the_same_keys_whatever_happens(self, account):
+        light = Light()
+        results = [turn(light, check_mode=True), turn(light), turn(light)]
+        assert {frozenset(result) for result in results} == {frozenset({"changed", "diff", "steps", "light"})}
+        assert {frozenset(result["light"]) for result in results} == {frozenset({"on", "owner", "switched"})}
+        assert [result["light"]["switched"] for result in results] == [None, "now", None]
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_warnings_are_told_once_in_either_mode(self, account, check_mode):
+        warnings: list[str] = []
+        turn(Light(), check_mode=check_mode, warnings=warnings)
+        assert warnings == ["a warm lamp"]
+
+    def test_the_step_has_its_arguments_and_shows_none(self, account):
+        result = turn(Light())
+        assert account.calls == [("light:Switch", "lamp", None, {"On": True})]
+        assert "On" not in str(result["steps"])
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_faults_stop_it_before_the_account_is_reached(self, monkeypatch, check_mode):
+        monkeypatch.setattr(_plan, "Account", lambda *_: pytest.fail("the account was reached"))
+        light = Light()
+        with pytest.raises(BadInput) as caught:
+            turn(light, account_id=1, region="mars", fault="fault: of the light", check_mode=check_mode)
+        assert [fault.partition(":")[0] for fault in caught.value.faults] == ["account_id", "region", "fault"]
+        assert caught.value.message.count("\n") == 2
+        assert light.seen == ["validate"]
+        assert caught.value.steps == []
+
+    def test_the_cache_reaches_the_account(self, monkeypatch):
+        given = []
+        monkeypatch.setattr(_plan, "Account", lambda options, cache: given.append(cache) or FakeAccount())
+        cache: dict[str, t.Any] = {}
+        run(t.cast("t.Any", Light(True)), params(Light()), check_mode=False, warn=print, cache=cache)
+        assert given[0] is cache
+
+
+class TestSpec:
+    def test_account_options_and_its_own(self):
+        spec = _plan.argument_spec(t.cast("t.Any", Light()))
+        assert spec["on"] == {"type": "bool", "default": True}
+        assert spec["account_id"]["required"]
+
+    def test_it_is_a_copy(self):
+        _plan.argument_spec(t.cast("t.Any", Light()))["extra"] = {}
+        assert "extra" not in _plan.argument_spec(t.cast("t.Any", Light()))
+
+
+class TestSteps:
+    STEPS = (
+        Step("iam:CreateUser", "alice"),
+        Step("iam:AttachUserPolicy", "alice", {"PolicyArn": "arn"}),
+        Step("ec2:RunInstances", "smoke", region="eu-west-1"),
+    )
+
+    def test_they_are_made_in_order_in_their_region(self):
+        account = FakeAccount()
+        answers = perform(t.cast("t.Any", account), self.STEPS)
+        assert account.calls == [
+            ("iam:CreateUser", "alice", None, {}),
+            ("iam:AttachUserPolicy", "alice", None, {"PolicyArn": "arn"}),
+            ("ec2:RunInstances", "smoke", "eu-west-1", {}),
+        ]
+        assert answers["ec2:RunInstances"] == {"Answer": "smoke"}
+
+    def test_the_last_answer_of_an_api_counts(self):
+        steps = [Step("iam:Tag", "one"), Step("iam:Tag", "two")]
+        assert perform(t.cast("t.Any", FakeAccount()), steps) == {"iam:Tag": {"Answer": "two"}}
+
+    def test_a_plan_that_stops_half_way_names_what_is_done_and_what_is_not(self):
+        account = FakeAccount(refuses=("iam:AttachUserPolicy",))
+        with pytest.raises(SkyError) as caught:
+            perform(t.cast("t.Any", account), self.STEPS)
+        message = caught.value.message
+        assert message == (
+            "iam:AttachUserPolicy on alice failed. Done before: iam:CreateUser alice. "
+            "Not done: iam:AttachUserPolicy alice, ec2:RunInstances smoke. Run it again to finish."
+        )
+        assert caught.value.steps == [{"api": "iam:CreateUser", "target": "alice"}]
+        assert [call[0] for call in account.calls] == ["iam:CreateUser"]
+
+    def test_a_first_step_that_fails_leaves_nothing_to_tell(self):
+        with pytest.raises(SkyError) as caught:
+            perform(t.cast("t.Any", FakeAccount(refuses=("iam:CreateUser",))), self.STEPS)
+        assert caught.value.message == "iam:CreateUser on alice failed."
+        assert caught.value.steps == []
+
+    def test_nothing_to_do(self):
+        assert perform(t.cast("t.Any", FakeAccount()), []) == {}
+
+    def test_drift(self):
+        assert _plan.drift("path", "/", "/x/") == {"aspect": "path", "declared": "/", "found": "/x/"}

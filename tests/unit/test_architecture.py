@@ -1,0 +1,275 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The arrows between the layers, and what must agree: modules, actions, roles, defaults, versions."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import importlib
+import pathlib
+import typing as t
+
+import pytest
+import yaml
+from ansible_collections.sky.aws.plugins.module_utils._version import VERSION
+
+REPO = pathlib.Path(__file__).parents[2]
+PLUGINS = REPO / "plugins"
+ROLES = sorted(path for path in (REPO / "roles").iterdir() if path.is_dir())
+COLLECTION = "ansible_collections.sky.aws"
+UTILS = f"{COLLECTION}.plugins.module_utils"
+
+#: A file of module_utils may import what stands above its own line, and nothing else of the collection.
+LAYERS = (
+    {"_version", "_errors", "_facts", "_policy_document", "_tags"},
+    {"_botocore", "_ownership"},
+    {"_validate"},
+    {"_features"},
+    {"_account"},
+    {"_plan"},
+    {"_resources"},
+    {"_module"},
+)
+
+#: The variables that the design names, by role.
+VARIABLES = {
+    "sky_account": "id assume_role external_id profile region endpoint_url tags",
+    "sky_network": "regions vpc_names subnet_names use_internal_ips on_unusable",
+    "sky_policy": "name features extra_statements path keep_versions existing",
+    "sky_users": "present absent s3_access permissions_boundary policies",
+    "sky_instance_role": "state name existing s3_access features permissions_boundary policies",
+    "sky_instances": "present absent profile network",
+}
+
+
+def names(folder: str) -> list[str]:
+    return sorted(path.stem for path in (PLUGINS / folder).glob("sky_*.py"))
+
+
+def dotted(path: pathlib.Path) -> str:
+    return ".".join((COLLECTION, *path.relative_to(REPO).with_suffix("").parts))
+
+
+def load(path: pathlib.Path) -> t.Any:
+    return yaml.safe_load(path.read_text())
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+
+
+def statements(tree: ast.AST) -> t.Iterator[ast.Import | ast.ImportFrom]:
+    """The imports that run; those for type checkers bind nothing."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif not is_type_checking(node):
+            yield from statements(node)
+
+
+def imports(path: pathlib.Path, source: str | None = None) -> set[str]:
+    """Every module or name that a file imports, dotted and absolute."""
+    found = set()
+    for node in statements(ast.parse(source or path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+            continue
+        package = dotted(path).split(".")[: -node.level] if node.level else []
+        base = ".".join([*package, *([node.module] if node.module else [])])
+        found |= {f"{base}.{alias.name}" for alias in node.names}
+    return found
+
+
+def files(folder: str = "") -> list[pathlib.Path]:
+    return sorted((PLUGINS / folder).rglob("*.py"))
+
+
+def own(path: pathlib.Path) -> set[str]:
+    """The first names under module_utils that a file imports."""
+    return {name.removeprefix(f"{UTILS}.").split(".")[0] for name in imports(path) if name.startswith(UTILS)}
+
+
+def layer(name: str) -> int:
+    return next(index for index, names in enumerate(LAYERS) if name in names)
+
+
+def within(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
+
+
+class TestTheReader:
+    PATH = PLUGINS / "module_utils" / "_resources" / "policy.py"
+
+    @pytest.mark.parametrize(
+        ("source", "found"),
+        [
+            ("import botocore.session as s", {"botocore.session"}),
+            ("from .. import _tags", {f"{UTILS}._tags"}),
+            ("from .._plan import Step", {f"{UTILS}._plan.Step"}),
+            ("from . import role", {f"{UTILS}._resources.role"}),
+            ("def f():\n    from ansible import constants", {"ansible.constants"}),
+            ("try:\n    import yaml\nexcept ImportError:\n    pass", {"yaml"}),
+            ("if t.TYPE_CHECKING:\n    import boto3", set()),
+        ],
+    )
+    def test_it_sees_every_form_of_import(self, source, found):
+        assert imports(self.PATH, source) == found
+
+
+class TestArrows:
+    @pytest.mark.parametrize("path", files("module_utils"), ids=lambda path: path.stem)
+    def test_module_utils_know_nothing_of_the_controller(self, path):
+        forbidden = ("ansible.plugins", "ansible.constants", "ansible.utils", f"{COLLECTION}.plugins.plugin_utils")
+        assert [name for name in imports(path) if any(within(name, package) for package in forbidden)] == []
+        assert "ansible.constants" not in {f"{name}" for name in imports(path)}
+
+    @pytest.mark.parametrize("path", files("module_utils"), ids=lambda path: path.stem)
+    def test_module_utils_import_from_the_layers_below(self, path):
+        name = path.relative_to(PLUGINS / "module_utils").with_suffix("").parts[0]
+        allowed = {other for names in LAYERS[: layer(name)] for other in names}
+        if name == "_resources":
+            allowed.add("_resources")
+        assert own(path) <= allowed
+
+    def test_no_imports_run_in_a_circle(self):
+        known = {dotted(path): path for path in files()}
+        graph = {
+            name: {other for other in known for found in imports(path) if within(found, other)}
+            for name, path in known.items()
+        }
+        assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(known)
+
+    @pytest.mark.parametrize("path", files("module_utils/_resources"), ids=lambda path: path.stem)
+    def test_resources_do_not_know_ansible(self, path):
+        assert [name for name in imports(path) if within(name, "ansible")] == []
+        assert "AnsibleModule" not in path.read_text()
+
+    @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+    def test_only_one_file_imports_botocore(self, path):
+        found = {name for name in imports(path) if within(name, "botocore") or within(name, "boto3")}
+        assert bool(found) is (path.name == "_botocore.py")
+        assert not any(within(name, "boto3") for name in found)
+
+    @pytest.mark.parametrize("name", ["_policy_document", "_tags", "_ownership", "_errors", "_facts"])
+    def test_pure_files_know_neither_account_nor_botocore(self, name):
+        assert own(PLUGINS / "module_utils" / f"{name}.py") & {"_account", "_botocore"} == set()
+
+    def test_features_do_not_know_the_account(self):
+        assert own(PLUGINS / "module_utils" / "_features.py") <= {"_policy_document", "_validate"}
+
+    @pytest.mark.parametrize("name", names("modules"))
+    def test_modules_are_entry_points_only(self, name):
+        assert own(PLUGINS / "modules" / f"{name}.py") == {"_module", "_resources"}
+
+    @pytest.mark.parametrize("name", names("action"))
+    def test_actions_do_not_reach_past_the_resources(self, name):
+        found = imports(PLUGINS / "action" / f"{name}.py")
+        assert own(PLUGINS / "action" / f"{name}.py") <= {"_resources", "_errors", "_validate"}
+        assert not any(within(other, "ansible") for other in found)
+
+    def test_only_the_entry_point_of_modules_imports_ansible_module(self):
+        users = [path.name for path in files() if "ansible.module_utils.basic.AnsibleModule" in imports(path)]
+        assert users == ["_module.py"]
+
+    @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+    def test_no_plugin_file_is_long(self, path):
+        documentation = path.parent.name == "modules"  # mostly documentation, which has no other place
+        assert documentation or len(path.read_text().splitlines()) < 400
+
+
+class TestModules:
+    def test_the_action_group_names_every_module(self):
+        assert load(REPO / "meta" / "runtime.yml")["action_groups"]["aws"] == names("modules")
+
+    def test_every_module_has_an_action(self):
+        assert names("action") == names("modules")
+
+    @pytest.mark.parametrize("name", names("modules"))
+    def test_module_and_action_run_one_resource(self, name):
+        action = importlib.import_module(f"{COLLECTION}.plugins.action.{name}").ActionModule
+        module = importlib.import_module(f"{COLLECTION}.plugins.modules.{name}")
+        resources = [value for value in vars(module).values() if hasattr(value, "ARGUMENT_SPEC")]
+        assert resources == [action.resource]
+
+    @pytest.mark.parametrize("name", names("modules"))
+    def test_every_option_is_documented_as_it_is(self, name):
+        """ansible-test sanity compares more of it, where it can run; this one runs everywhere."""
+        from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
+
+        module = importlib.import_module(f"{COLLECTION}.plugins.modules.{name}")
+        action = importlib.import_module(f"{COLLECTION}.plugins.action.{name}").ActionModule
+        documentation = yaml.safe_load(module.DOCUMENTATION)
+        documented = dict(documentation.get("options", {}))
+        for fragment in documentation["extends_documentation_fragment"]:
+            source = importlib.import_module(f"{COLLECTION}.plugins.doc_fragments.{fragment.rpartition('.')[2]}")
+            documented |= yaml.safe_load(source.ModuleDocFragment.DOCUMENTATION).get("options") or {}
+        spec = argument_spec(action.resource)
+        assert set(documented) == set(spec)
+        for option, described in documented.items():
+            assert described.get("default") == spec[option].get("default"), option
+            assert described.get("type", "str") == spec[option].get("type", "str"), option
+            assert described.get("choices") == spec[option].get("choices"), option
+
+    def test_one_version(self):
+        assert load(REPO / "galaxy.yml")["version"] == VERSION
+
+
+def options(role: pathlib.Path) -> dict[str, t.Any]:
+    return load(role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+
+
+def defaults(role: pathlib.Path) -> dict[str, t.Any]:
+    """The role's own defaults, without the link to those of sky_account."""
+    path = role / "defaults"
+    return load(path / "main.yml" if (path / "main.yml").exists() else path / "main" / "main.yml")
+
+
+def tasks(items: t.Any) -> t.Iterator[dict[str, t.Any]]:
+    """Tasks and the blocks around them."""
+    for task in items or []:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from tasks(task.get(part))
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+class TestRoles:
+    def test_defaults_are_those_of_the_specs(self, role):
+        described = {name: option["default"] for name, option in options(role).items() if "default" in option}
+        assert {name: value for name, value in defaults(role).items() if not name.startswith("__")} == described
+
+    def test_what_has_no_default_is_required(self, role):
+        assert all(option.get("required") for option in options(role).values() if "default" not in option)
+
+    def test_variables_bear_the_prefix(self, role):
+        assert [name for name in (*options(role), *defaults(role)) if not name.lstrip("_").startswith(role.name)] == []
+
+    def test_every_variable_of_the_design_exists(self, role):
+        assert set(options(role)) == {f"{role.name}_{name}" for name in VARIABLES[role.name].split()}
+
+    def test_tasks_stay_in_their_account(self, role):
+        found = [task for path in (role / "tasks").glob("*.yml") for task in tasks(load(path))]
+        forbidden = {"run_once", "delegate_to", "no_log", "delegate_facts", "local_action"}
+        assert found
+        assert [task["name"] for task in found if forbidden & set(task)] == []
+
+    def test_it_uses_its_own_variables_and_those_of_the_account(self, role):
+        text = "".join(path.read_text() for path in role.glob("tasks/main.yml"))
+        others = {name for other in ROLES if other != role and other.name != "sky_account" for name in options(other)}
+        assert [name for name in others if name in text] == []
+
+
+PLAYBOOKS = sorted((REPO / "playbooks").glob("*.yml"))
+
+
+def test_every_role_of_the_design_is_there():
+    assert [role.name for role in ROLES] == sorted(VARIABLES)
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_playbooks_import_roles_and_nothing_else(path):
+    keywords = {"name", "tags", "vars", "when", "ansible.builtin.import_role"}
+    found = [task for play in load(path) for part in ("pre_tasks", "tasks", "post_tasks") for task in play.get(part, [])]
+    assert found
+    assert [task["name"] for task in found if set(task) - keywords or "ansible.builtin.import_role" not in task] == []
