@@ -107,6 +107,8 @@ class Account:
         )
         self._session.register_component("data_loader", _botocore.loader())
         self.region: str = self._guarded("credentials", "", self._default_region)
+        # A profile that assumes a role asks STS in the session's region.
+        self._session.set_config_variable("region", self.region)
         self.identity = self._prove()
 
     # Reaching the account
@@ -124,7 +126,8 @@ class Account:
                 f"no credentials for account {self.account_id}: give profile, or access_key and secret_key, "
                 "or set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             )
-        key = self._cache_key(source)
+        # A profile that assumes a role does it here, when its key is asked for.
+        key = self._guarded("credentials", "", lambda: self._cache_key(source))
         if self._params.get("assume_role"):
             return self._assume(source, key)
         self._use(source)
@@ -160,7 +163,7 @@ class Account:
         credentials = _botocore.DeferredRefreshableCredentials(fetcher.fetch_credentials, "sky-assume-role")
         try:
             landed = credentials.get_frozen_credentials().account_id
-        except (_botocore.ClientError, _botocore.BotoCoreError) as error:
+        except _botocore.CALL_ERRORS as error:
             raise self._assume_error(error, arn, source) from error
         self._use(credentials)
         partition = arn.split(":")[1]
@@ -195,7 +198,7 @@ class Account:
         )
 
     def _caller(self) -> dict[str, str]:
-        answer = self._invoke(self.client("sts"), "sts:GetCallerIdentity", "", {})
+        answer = self.call("sts:GetCallerIdentity")
         return {"Account": answer["Account"], "Arn": answer["Arn"]}
 
     def _checked(self, identity: Identity) -> Identity:
@@ -300,10 +303,10 @@ class Account:
         return answer
 
     def _guarded(self, api: str, target: str, do: t.Callable[[], t.Any]) -> t.Any:
-        """Run it; whatever botocore raises becomes one line."""
+        """Run it; whatever botocore raises becomes one line (ValueError: an endpoint that is no URL)."""
         try:
             return do()
-        except (_botocore.ClientError, _botocore.BotoCoreError) as error:
+        except _botocore.CALL_ERRORS as error:
             raise aws_error(error, api=api, target=target, account_id=self.account_id, caller=self._who()) from error
 
     def _who(self) -> str:
@@ -315,7 +318,7 @@ def _client_config(overrides: Mapping[str, t.Any]) -> t.Any:
     """botocore's client configuration: ours, with the user's ``aws_config`` over it."""
     try:
         return _botocore.Config(**{**_CLIENT_DEFAULTS, **overrides})
-    except (TypeError, _botocore.BotoCoreError) as error:
+    except (AttributeError, TypeError, _botocore.BotoCoreError) as error:
         raise SkyError(f"aws_config: {one_line(str(error))}; give the options of botocore.config.Config") from error
 
 

@@ -25,6 +25,7 @@ try:
     )
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.loaders import Loader
+    from botocore.parsers import ResponseParserError
     from botocore.session import Session
     from botocore.utils import JSONFileCache
     from botocore.waiter import WaiterModel, create_waiter_with_client
@@ -37,12 +38,20 @@ except ImportError:
     class BotoCoreError(Exception):  # type: ignore[no-redef]
         """Stands in for botocore's class, so that ``except`` clauses can be read without botocore."""
 
+    class ResponseParserError(Exception):  # type: ignore[no-redef]
+        """Stands in for botocore's class, so that ``except`` clauses can be read without botocore."""
+
     class ClientError(Exception):  # type: ignore[no-redef]
         """Stands in for botocore's class, so that ``except`` clauses can be read without botocore."""
 
 
+#: What a call may raise: AWS refused, the way to AWS failed, what came back was no answer of AWS, or (ValueError) the
+#: endpoint is no URL to botocore.
+CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError, ValueError)
+
 __all__ = [
     "BOTOCORE_IMPORT_ERROR",
+    "CALL_ERRORS",
     "AssumeRoleCredentialFetcher",
     "BotoCoreError",
     "ClientError",
@@ -53,6 +62,7 @@ __all__ = [
     "Credentials",
     "DeferredRefreshableCredentials",
     "JSONFileCache",
+    "ResponseParserError",
     "Session",
     "WaiterModel",
     "botocore",

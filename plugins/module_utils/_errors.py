@@ -39,7 +39,7 @@ _MENDS: Mapping[str, str] = {
         ("InsufficientInstanceCapacity", "InsufficientCapacity"),
         "try another instance_type, other subnet_ids or another time",
     ),
-    "DeleteConflict": "remove what still uses it first",
+    "DeleteConflict": "remove what still uses it or belongs to it first",
     "MalformedPolicyDocument": "correct the statement that AWS names (extra_statements)",
     "OptInRequired": "enable the region or the service in the account",
 }  # fmt: skip
@@ -104,7 +104,9 @@ _MENDS_BY_CLASS: Mapping[str, str] = {
     "ConnectTimeoutError": "check endpoint_url, region and the network",
     "ReadTimeoutError": "check the network, or run it again",
     "ConnectionClosedError": "check the network, or run it again",
+    "ResponseParserError": "check that endpoint_url is an AWS",
     "SSLError": "check aws_ca_bundle and validate_certs",
+    "ValueError": "check endpoint_url",
     "ParamValidationError": "correct the option that holds this value",
 }
 

@@ -35,7 +35,7 @@ options:
     description:
       - What SkyPilot may do, by name.
       - V(base) is the minimal policy of SkyPilot's documentation, statement by statement.
-      - V(launch_tags) lets SkyPilot tag the security groups and volumes that it makes. SkyPilot 0.12 and later cannot make
+      - V(launch_tags) lets SkyPilot tag the security groups and volumes that it makes. SkyPilot 0.12.1 and later cannot make
         their first launch without it.
       - V(create_role) lets SkyPilot make the role C(skypilot-v1) itself. It is for accounts where M(sky.aws.sky_role) does
         not make it.

@@ -16,8 +16,8 @@ description:
     machines. Typical uses are an API server, a login host or a build machine beside SkyPilot's clusters.
   - An instance is found by its Name tag in the account and region, and by nothing else. Another image, type or subnet
     never makes a second one.
-  - Changed on an instance that is there are its state, its tags and O(metadata_options). Whatever else differs from what
-    is declared is reported in RV(drift) and left.
+  - Changed on an instance that is there are its state, its tags and O(metadata_options). Whatever else differs from
+    what is declared is reported in RV(drift) and left.
   - Only an instance that this collection made is ever touched, whatever O(state) says. It is known by the tag
     C(sky.aws/managed-by) and by its ClientToken, which nobody can change. Any other live instance of the name is an
     error that says whose it is. So are several live instances of the name.
@@ -66,7 +66,8 @@ options:
   subnet_ids:
     description:
       - Subnets for a new instance, the preferred one first, all of one VPC.
-      - The next one is tried where EC2 has no capacity for the instance, does not offer its type, or has no address left.
+      - The next one is tried where EC2 has no capacity for the instance, does not offer its type, or has no address
+        left.
       - Excludes O(vpc_name).
     type: list
     elements: str
@@ -192,9 +193,9 @@ attributes:
     membership: [sky.aws.aws]
 notes:
   - A run that changes nothing makes one call, C(ec2:DescribeInstances), and C(ssm:GetParameter) for O(image_parameter).
-  - Making an instance needs C(ec2:DescribeImages), C(ec2:DescribeSubnets), C(ec2:RunInstances) and C(ec2:CreateTags), and
-    C(iam:PassRole) on the role in the instance profile; with names of security groups C(ec2:DescribeSecurityGroups),
-    without O(subnet_ids) C(ec2:DescribeVpcs) and C(ec2:DescribeRouteTables).
+  - Making an instance needs C(ec2:DescribeImages), C(ec2:DescribeSubnets), C(ec2:RunInstances) and C(ec2:CreateTags),
+    and C(iam:PassRole) on the role in the instance profile; with names of security groups
+    C(ec2:DescribeSecurityGroups), without O(subnet_ids) C(ec2:DescribeVpcs) and C(ec2:DescribeRouteTables).
   - Tags are not made readable in the metadata, because EC2 allows no C(/) in their keys then and C(sky.aws/managed-by)
     has one.
 seealso:
@@ -428,8 +429,8 @@ drift:
       found: ami-0f0e0d0c0b0a09080
 steps:
   description:
-    - The write calls in order, planned in check mode, performed otherwise; on failure those performed by then. The target
-      is always the name of the instance.
+    - The write calls in order, planned in check mode, performed otherwise; on failure those performed by then. The
+      target is always the name of the instance.
     - A call that EC2 refused is no step, such as the try in a subnet without capacity.
   returned: always
   type: list

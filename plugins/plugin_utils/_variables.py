@@ -105,9 +105,11 @@ def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
 
 
 def _spec_faults(variables: Variables) -> Iterator[str]:
-    for spec in SPECS.values():
-        given = {name: variables[name] for name in spec if name in variables}
-        yield from ArgumentSpecValidator(spec).validate(given).error_messages
+    """One variable at a time, so that each message can begin with its name."""
+    for name, option in ((name, option) for spec in SPECS.values() for name, option in spec.items()):
+        if name in variables:
+            for message in ArgumentSpecValidator({name: option}).validate({name: variables[name]}).error_messages:
+                yield f"{name}: {message}"
 
 
 def _single_faults(part: Part, variables: Variables, account: Mapping[str, t.Any]) -> list[str]:

@@ -8,8 +8,11 @@ import os
 import typing as t
 
 import pytest
-from ansible_collections.sky.aws.tests.emulator.server import Emulator
-from ansible_collections.sky.aws.tests.unit.sandbox import Sandbox, fresh_account_id
+
+pytest.register_assert_rewrite("ansible_collections.sky.aws.tests.unit.sandbox")
+
+from ansible_collections.sky.aws.tests.emulator.server import Emulator  # noqa: E402
+from ansible_collections.sky.aws.tests.unit.sandbox import Sandbox, fresh_account_id  # noqa: E402
 
 if t.TYPE_CHECKING:
     import pathlib

@@ -27,11 +27,6 @@ _DECLARED = (
 )  # fmt: skip
 
 
-def name_of(instance: Instance) -> str:
-    """The value of its Name tag, or an empty string."""
-    return tags_of(instance).get("Name", "")
-
-
 def tags_of(instance: Instance) -> dict[str, str]:
     """Its tags as ``{key: value}``."""
     return _tags.from_aws(instance.get("Tags"))
@@ -56,7 +51,7 @@ def facts(instance: Instance) -> dict[str, t.Any]:
     """The noun of the result; the same keys for an instance that is there and for one that is only planned."""
     return {
         "instance_id": instance.get("InstanceId"),
-        "name": name_of(instance),
+        "name": tags_of(instance).get("Name", ""),
         "state": state_of(instance),
         "instance_type": instance["InstanceType"],
         "image_id": instance["ImageId"],

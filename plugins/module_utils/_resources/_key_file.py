@@ -259,18 +259,21 @@ def _apart(lines: list[str], end: str) -> list[str]:
 def _proven(before: str, after: str, profile: str, wanted: dict[str, str]) -> str:
     """The new text, if all other profiles and all other options read as before, and the key as wanted."""
     try:
-        old, new = _profiles(before), _profiles(after)
+        parsed = _parser(before)
+        old, new = _profiles(parsed), _profiles(_parser(after))
     except configparser.Error as error:
         raise ValueError(f"the profile {profile} cannot be edited ({type(error).__name__})") from None
-    kept = {name: value for name, value in old.pop(profile, {}).items() if name not in _REPLACED}
+    if not parsed.defaults().keys().isdisjoint(_REPLACED):
+        raise ValueError("the section DEFAULT holds a key, which every profile would inherit")
+    options = old.pop(profile, dict(parsed.defaults()))
+    kept = {name: value for name, value in options.items() if name not in _REPLACED}
     is_gone = not wanted and profile not in new
     if new != old | ({} if is_gone else {profile: kept | wanted}):
-        raise ValueError(f"the profile {profile} cannot be told from its neighbours or from DEFAULT")
+        raise ValueError(f"the profile {profile} cannot be told from its neighbours")
     return after
 
 
-def _profiles(text: str) -> dict[str, dict[str, str]]:
-    parser = _parser(text)
+def _profiles(parser: configparser.RawConfigParser) -> dict[str, dict[str, str]]:
     return {section: dict(parser.items(section)) for section in parser.sections()}
 
 

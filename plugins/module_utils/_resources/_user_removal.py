@@ -3,6 +3,7 @@
 """What IAM demands to be gone before a user can be deleted. PRIVATE to the collection.
 
 The order and the list are those of the IAM user guide, "Deleting an IAM user (AWS CLI)". Policies are the resource's own.
+Service-specific credentials are left out: only a person makes them, so IAM's refusal of the deletion is the right answer.
 """
 
 from __future__ import annotations
@@ -26,24 +27,21 @@ class Belongings:
     mfa_devices: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
     ssh_keys: tuple[str, ...] = ()
-    service_credentials: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
 
 def read(account: Account, name: str) -> Belongings:
-    """Everything that keeps a user from being deleted: seven calls, only for a user that is to go."""
+    """Everything that keeps a user from being deleted: six calls, only for a user that is to go."""
 
     def listed(operation: str, key: str, field: str) -> tuple[str, ...]:
         return tuple(item[field] for item in account.pages(f"iam:{operation}", key, name, UserName=name))
 
-    credentials = account.call("iam:ListServiceSpecificCredentials", name, UserName=name)["ServiceSpecificCredentials"]
     return Belongings(
         keys=listed("ListAccessKeys", "AccessKeyMetadata", "AccessKeyId"),
         has_password=account.find("iam:GetLoginProfile", name, UserName=name) is not None,
         mfa_devices=listed("ListMFADevices", "MFADevices", "SerialNumber"),
         certificates=listed("ListSigningCertificates", "Certificates", "CertificateId"),
         ssh_keys=listed("ListSSHPublicKeys", "SSHPublicKeys", "SSHPublicKeyId"),
-        service_credentials=tuple(item["ServiceSpecificCredentialId"] for item in credentials),
         groups=listed("ListGroupsForUser", "Groups", "GroupName"),
     )
 
@@ -65,10 +63,6 @@ def steps(name: str, belongings: Belongings, delivered_key: str | None) -> list[
         *[("DeactivateMFADevice", {"SerialNumber": serial}) for serial in belongings.mfa_devices],
         *[("DeleteSigningCertificate", {"CertificateId": certificate}) for certificate in belongings.certificates],
         *[("DeleteSSHPublicKey", {"SSHPublicKeyId": key}) for key in belongings.ssh_keys],
-        *[
-            ("DeleteServiceSpecificCredential", {"ServiceSpecificCredentialId": credential})
-            for credential in belongings.service_credentials
-        ],
         *[("RemoveUserFromGroup", {"GroupName": group}) for group in belongings.groups],
     ]
     return [Step(f"iam:{operation}", name, {"UserName": name, **arguments}) for operation, arguments in removals]

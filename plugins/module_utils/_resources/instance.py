@@ -13,7 +13,7 @@ import typing as t
 from .._errors import SkyError
 from .._plan import interrupted
 from . import _instance_site as _site
-from ._instance_facts import facts, name_of
+from ._instance_facts import facts
 from ._instance_launch import await_state, launch
 from ._instance_options import ARGUMENT_SPEC, validate
 from ._instance_ownership import is_ours
@@ -38,7 +38,7 @@ def read(account: Account, params: Params) -> Found:
     filters = [{"Name": "tag:Name", "Values": [name]}]
     reservations = account.pages("ec2:DescribeInstances", "Reservations", name, Filters=filters)
     instances = [instance for reservation in reservations for instance in reservation["Instances"]]
-    found = Found(account.region, [instance for instance in instances if name_of(instance) == name])
+    found = Found(account.region, instances)
     if params["state"] == "absent" or any(not is_ours(instance) for instance in found.live):
         return found
     image_id = _site.image_id(account, params)

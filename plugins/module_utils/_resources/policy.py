@@ -66,6 +66,7 @@ def validate(params: Params) -> list[str]:
         faults.append(f"keep_versions: {params['keep_versions']} must be 1 to {MAX_VERSIONS}; IAM keeps no more")
     for index, statement in enumerate(params["extra_statements"]):
         faults += _policy_document.statement_faults(statement, f"extra_statements[{index}]")
+    faults += _policy_document.repeated_sid_faults(params["extra_statements"], "extra_statements")
     if params["state"] == "present" and not faults:
         faults += _document_faults(params)
     return faults

@@ -244,8 +244,7 @@ def test_case_of_actions_and_condition_keys_is_not_compared(data: st.DataObject)
 @given(st.data())
 def test_any_single_change_is_a_difference(data: st.DataObject) -> None:
     one = data.draw(strategies.documents().filter(lambda document: document["Statement"]))
-    variants = [data.draw(strategies.reshaped(variant)) for variant in data.draw(strategies.variants(one))]
-    for before, after in itertools.combinations(variants, 2):
+    for before, after in itertools.combinations(data.draw(strategies.variants(one)), 2):
         assert not documents.equal(before, after)
         assert documents.readable(before) != documents.readable(after)
 
@@ -292,6 +291,16 @@ def small_documents(draw: st.DrawFn) -> dict[str, t.Any]:
     return document(*statements)
 
 
+@st.composite
+def neighbours(draw: st.DrawFn, one: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The document with one element of one statement replaced: where a false "equal" would hide."""
+    changed, other = draw(st.sampled_from(one["Statement"])), draw(small_documents())["Statement"][0]
+    key = draw(st.sampled_from(("Effect", "Action", "Resource", "Principal", "Condition")))
+    rest = {name: value for name, value in changed.items() if name not in (key, f"Not{key}")}
+    taken = {name: value for name, value in other.items() if name in (key, f"Not{key}")}
+    return document(*({**rest, **taken} if statement is changed else statement for statement in one["Statement"]))
+
+
 def listed(value: t.Any) -> list[t.Any]:
     return value if isinstance(value, list) else [value]
 
@@ -335,7 +344,7 @@ def decisions(judged: dict[str, t.Any]) -> list[str]:
 @given(st.data())
 def test_equal_documents_decide_every_request_alike(data: st.DataObject) -> None:
     one = data.draw(small_documents())
-    other = data.draw(small_documents() | strategies.reshaped(one) | strategies.recased(one))
+    other = data.draw(neighbours(one) | strategies.reshaped(one) | strategies.recased(one))
     if documents.equal(one, other):
         assert decisions(one) == decisions(other)
     assert decisions(documents.readable(one)) == decisions(one)

@@ -59,6 +59,7 @@ EDITS = {
     ),
     "windows line ends": ("[default]\r\nregion = x\r\n", "[default]\r\nregion = x\r\n\r\n" + KEY.replace("\n", "\r\n")),
     "a longer name": ("[111111111111-alice2]\nregion = x\n", "[111111111111-alice2]\nregion = x\n\n" + KEY),
+    "with defaults": ("[DEFAULT]\nregion = x\n", "[DEFAULT]\nregion = x\n\n" + KEY),
     "header without line end": ("[111111111111-alice]", KEY),
 }
 
@@ -83,6 +84,12 @@ def test_taking_out_what_is_not_there_changes_nothing():
     assert without_key("[default]\nregion = x\n", PROFILE) == "[default]\nregion = x\n"
 
 
+@pytest.mark.parametrize("option", ["aws_session_token", "aws_access_key_id"])
+def test_a_key_for_all_profiles_is_refused(option):
+    with pytest.raises(ValueError, match="DEFAULT holds a key"):
+        put(f"[DEFAULT]\n{option} = T\n")
+
+
 def test_an_edit_that_would_reach_another_profile_is_refused():
     with pytest.raises(ValueError, match="cannot be"):
         put("[a]\nx = 1\n  [111111111111-alice]\n  y = 2\n")
@@ -94,15 +101,16 @@ def read(text: str) -> dict[str, dict[str, str]]:
     return {section: dict(parser.items(section)) for section in parser.sections()}
 
 
-LINES = st.lists(
-    st.sampled_from(
-        [
-            *["[a]", f"[{PROFILE}]", "[b] # x", "[DEFAULT]", "# c", "; d", "", "x = 1", "y: 2", "  z = 3", "\tgo on"],
-            *["aws_access_key_id = OLD", "  aws_secret_access_key=OLD", "aws_session_token = T", "  [a]", "=", "\x0c"],
-        ]
-    ),
-    max_size=9,
-)
+OPTIONS = [
+    "x = 1",
+    "y: 2",
+    "  z = 3",
+    "aws_access_key_id = OLD",
+    "  aws_secret_access_key=OLD",
+    "aws_session_token = T",
+]
+OTHERS = ["[b] # x", "[DEFAULT]", f"[{PROFILE}]", "# c", "; d", "", "\tgo on", "\x0c", "  [c]", f" [{PROFILE}]"]
+LINES = st.lists(st.sampled_from(OPTIONS + OTHERS), max_size=9, unique=True).map(lambda lines: ["[a]", *lines])
 
 
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n"]), last=st.booleans())

@@ -1,141 +1,37 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The instance resource without AWS: options, whose instance it is, plans, tokens."""
+"""The instance resource without AWS: plans, whose instance it is, tokens."""
 
 from __future__ import annotations
 
 import itertools
 
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
-from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
-from ansible_collections.sky.aws.plugins.module_utils._resources import instance
-from ansible_collections.sky.aws.plugins.module_utils._resources._instance_plan import Found
-from ansible_collections.sky.aws.plugins.module_utils._resources._instance_request import MAX_TOKENS, Launch, Site
 from hypothesis import given
 from hypothesis import strategies as st
 
-ME = Identity("111111111111", "aws", "arn:aws:sts::111111111111:assumed-role/admin/sky.aws")
-REGION = "eu-west-1"
-AMI, NEW_AMI = "ami-0a1b2c3d4e5f60718", "ami-0123456789abcdef0"
-SUBNETS = [
-    {"SubnetId": f"subnet-{digit * 8}", "VpcId": "vpc-1", "AvailabilityZone": f"eu-west-1{zone}"}
-    for digit, zone in (("b", "b"), ("a", "a"))
-]
-IMAGE = {
-    "ImageId": AMI,
-    "RootDeviceName": "/dev/xvda",
-    "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 8}}, {"DeviceName": "/dev/sdb"}],
-}
-SITE = Site(IMAGE, SUBNETS)
-OURS = {"Name": "box", "sky.aws/managed-by": "sky.aws"}
-TOKEN = "sky-aws-0001"
-IMDS = {"HttpTokens": "required", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 2, "State": "applied"}
-
-
-def options(**given_options):
-    """Validated options, with the defaults that Ansible fills in."""
-    task = {"account_id": ME.account_id, "name": "box", **given_options}
-    validation = ArgumentSpecValidator(argument_spec(instance), **instance.SPEC_RULES).validate(task)
-    assert not validation.error_messages
-    return validation.validated_parameters
-
-
-def described(state="running", token=TOKEN, tags=None, **changes):
-    """An instance as EC2 describes it; ours and as the default options declare it, unless changed."""
-    return {
-        "InstanceId": "i-1",
-        "State": {"Name": state},
-        "InstanceType": "t3.micro",
-        "ImageId": AMI,
-        "SubnetId": SUBNETS[0]["SubnetId"],
-        "VpcId": "vpc-1",
-        "PublicIpAddress": "198.51.100.7",
-        "IamInstanceProfile": {"Arn": "arn:aws:iam::111111111111:instance-profile/skypilot-v1", "Id": "AIPA1"},
-        "SecurityGroups": [{"GroupId": "sg-1111aaaa", "GroupName": "default"}],
-        "MetadataOptions": IMDS,
-        "Tags": [{"Key": key, "Value": value} for key, value in (OURS if tags is None else tags).items()],
-        "ClientToken": token,
-        **changes,
-    }
-
-
-def found(*instances, **more):
-    return Found(REGION, list(instances), **more)
+from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._resources import _instance_site, instance
+from ansible_collections.sky.aws.plugins.module_utils._resources._instance_request import MAX_TOKENS, Launch, Site
+from ansible_collections.sky.aws.tests.unit.instance_scene import (
+    AMI,
+    IMAGE,
+    IMDS,
+    ME,
+    NEW_AMI,
+    OURS,
+    REGION,
+    SITE,
+    SUBNETS,
+    described,
+    found,
+    options,
+)
 
 
 def apis(plan):
     assert all(step.target == "box" for step in plan.steps)
     return [step.api.removeprefix("ec2:") for step in plan.steps]
-
-
-class TestValidate:
-    @pytest.mark.parametrize(
-        ("given_options", "starts"),
-        [
-            ({"name": " "}, "name: ' ' cannot be a Name tag"),
-            ({"name": "a" * 257}, "name: 'aaaa"),
-            ({"name": "a\nb"}, "name: 'a\\nb' cannot be a Name tag"),
-            ({"name": "box*"}, "name: 'box*' is a pattern"),
-            ({"image_id": AMI, "image_parameter": "/x"}, "image_id and image_parameter: give one"),
-            ({"image_id": "ami-xyz"}, "image_id: 'ami-xyz' is not an image id; give ami-"),
-            ({"image_parameter": "with space"}, "image_parameter: 'with space' is not the name"),
-            ({"spot": True, "state": "stopped"}, "spot and state: a spot instance cannot be stopped"),
-            ({"vpc_name": "x", "subnet_ids": ["subnet-aaaaaaaa"]}, "vpc_name and subnet_ids: give one"),
-            ({"vpc_name": "x?"}, "vpc_name: 'x?' is not a VPC's Name tag"),
-            ({"subnet_ids": ["subnet-1"]}, "subnet_ids[0]: 'subnet-1' is not a subnet id"),
-            ({"subnet_ids": ["subnet-aaaaaaaa"] * 2}, "subnet_ids: 'subnet-aaaaaaaa' is there twice"),
-            ({"security_groups": ["web", "sg-1"]}, "security_groups[1]: 'sg-1' is not a security group id"),
-            ({"security_groups": [" "]}, "security_groups[0]: ' ' must have"),
-            ({"security_groups": ["web", "web"]}, "security_groups: 'web' is there twice"),
-            ({"instance_type": "t3micro"}, "instance_type: 't3micro' is not an instance type"),
-            ({"instance_profile": "arn:aws:iam::1:x/y"}, "instance_profile: 'arn:aws:iam::1:x/y' is not the name"),
-            ({"key_name": ""}, "key_name: '' must have"),
-            ({"user_data": "é" * 8193}, "user_data: it has 16386 bytes and EC2 takes 16384"),
-            ({"wait_timeout": 0}, "wait_timeout: 0 must be 1 to"),
-            ({"metadata_options": {"http_put_response_hop_limit": 65}}, "metadata_options.http_put_response_hop_limit: 65"),
-            ({"tags": {"Name": "other"}}, "tags: Name is set by the option name"),
-            ({"tags": {"sky.aws/managed-by": "x"}}, "tags: 'sky.aws/managed-by' starts with a reserved"),
-            ({"volume": {"size": 0}}, "volume.size of type gp3: 0 must be 1 to 65536 GiB"),
-            ({"volume": {"size": 1025, "type": "standard"}}, "volume.size of type standard: 1025 must be 1 to 1024"),
-            ({"volume": {"encrypted": False, "kms_key_id": "alias/x"}}, "volume.kms_key_id: it needs volume.encrypted"),
-            ({"volume": {"iops": 2999}}, "volume.iops of type gp3: 2999 must be 3000 to 80000"),
-            ({"volume": {"iops": 5001, "size": 10}}, "volume.iops: 5001 is more than the 5000"),
-            ({"volume": {"type": "gp2", "iops": 3000}}, "volume.iops: type gp2 takes none"),
-            ({"volume": {"type": "io2"}}, "volume.iops: type io2 needs it"),
-            ({"volume": {"throughput": 124}}, "volume.throughput: 124 must be 125 to 2000"),
-            ({"volume": {"throughput": 751}}, "volume.throughput: 751 MiB/s needs volume.iops 3004 or more, it is 3000"),
-            ({"volume": {"type": "gp2", "throughput": 125}}, "volume.throughput: type gp2 takes none"),
-        ],
-    )
-    def test_one_line_names_the_option(self, given_options, starts):
-        faults = instance.validate(options(**given_options))
-        assert len(faults) == 1, faults
-        assert faults[0].startswith(starts)
-        assert "\n" not in faults[0]
-
-    @pytest.mark.parametrize(
-        "given_options",
-        [
-            {},
-            {"name": "a" * 256, "image_id": "ami-03cf127a"},
-            {"image_parameter": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"},
-            {"image_parameter": "/golden/image:3"},
-            {"image_parameter": "arn:aws:ssm:us-east-1:111111111111:parameter/golden"},
-            {"instance_type": "u-6tb1.112xlarge", "instance_profile": "", "security_groups": ["sg-aaaaaaaa", "web (dev)"]},
-            {"spot": True, "state": "absent", "user_data": "x" * 16384},
-            {"volume": {"size": 1, "iops": 3000, "throughput": 750}},
-            {"volume": {"size": 4, "type": "io1", "iops": 200}},
-            {"tags": {"Name": "box"}},
-        ],
-    )
-    def test_nothing_else_is_refused(self, given_options):
-        assert instance.validate(options(**given_options)) == []
-
-    def test_every_fault_is_told(self):
-        assert len(instance.validate(options(name="", image_id="x", instance_type="y"))) == 3
 
 
 class TestCreate:
@@ -174,7 +70,11 @@ class TestCreate:
                     "Ebs": {"VolumeType": "gp3", "DeleteOnTermination": True, "VolumeSize": 8, "Encrypted": True},
                 }
             ],
-            "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "enabled", "InstanceMetadataTags": "disabled"},
+            "MetadataOptions": {
+                "HttpTokens": "required",
+                "HttpEndpoint": "enabled",
+                "InstanceMetadataTags": "disabled",
+            },
             "TagSpecifications": [
                 {"ResourceType": "instance", "Tags": tags},
                 {"ResourceType": "volume", "Tags": tags},
@@ -215,10 +115,8 @@ class TestCreate:
 
     def test_predicted_facts(self):
         facts = self.plan(tags={"team": "ml"}).facts["instance"]
-        unknown = {
-            key: None
-            for key in ("instance_id", "private_ip_address", "public_ip_address", "launch_time", "security_groups", "key_name")
-        }
+        decided_by_ec2 = ("instance_id", "private_ip_address", "public_ip_address", "launch_time")
+        unknown = dict.fromkeys([*decided_by_ec2, "security_groups", "key_name"])
         assert facts == {
             **unknown,
             "name": "box",
@@ -246,7 +144,9 @@ class TestCreate:
         assert "sesame" not in repr([plan.before, plan.after, plan.facts, [step.shown() for step in plan.steps]])
 
     def test_without_an_image_it_names_the_options(self):
-        with pytest.raises(SkyError, match="image_id: instance box does not exist in account 111111111111, region eu-west-1"):
+        with pytest.raises(
+            SkyError, match="image_id: instance box does not exist in account 111111111111, region eu-west-1"
+        ):
             instance.plan(found(), options(), ME)
 
     @pytest.mark.parametrize("state", ["shutting-down", "terminated"])
@@ -255,6 +155,32 @@ class TestCreate:
         plan = self.plan(found(described(state, token=first), image_id=AMI, site=SITE))
         assert apis(plan) == ["RunInstances"]
         assert plan.steps[0].arguments["ClientToken"] != first
+
+
+class Answers:
+    """An account of which only DescribeImages is asked, with one image as the answer."""
+
+    account_id, region = ME.account_id, REGION
+
+    def __init__(self, **image):
+        self.image = {**IMAGE, "State": "available", "RootDeviceType": "ebs", **image}
+
+    def call(self, api, *_, **__):
+        assert api == "ec2:DescribeImages"
+        return {"Images": [self.image]}
+
+
+class TestImage:
+    @pytest.mark.parametrize(
+        ("image", "says"),
+        [
+            ({"State": "pending"}, f"image_id: {AMI} is not available to account 111111111111 in region eu-west-1"),
+            ({"RootDeviceType": "instance-store"}, f"image_id: {AMI} has no EBS root volume"),
+        ],
+    )
+    def test_one_that_will_not_do(self, image, says):
+        with pytest.raises(SkyError, match=says):
+            _instance_site.look(Answers(**image), options(image_id=AMI), AMI)
 
 
 class TestTokens:
@@ -316,7 +242,9 @@ class TestPresent:
         assert plan.final == (wanted if steps else None)
         assert (plan.before == plan.after) == (not steps)
 
-    @pytest.mark.parametrize(("current", "wanted", "reached"), [("stopped", "running", "pending"), ("running", "stopped", "stopping")])
+    @pytest.mark.parametrize(
+        ("current", "wanted", "reached"), [("stopped", "running", "pending"), ("running", "stopped", "stopping")]
+    )
     def test_without_wait_the_state_is_on_its_way(self, current, wanted, reached):
         plan = self.plan(described(current), state=wanted, wait=False)
         assert (plan.facts["instance"]["state"], plan.final) == (reached, None)
@@ -364,7 +292,10 @@ class TestPresent:
     def test_metadata_waits_for_a_settled_state(self, current, settled):
         plan = self.plan(described(current, MetadataOptions={}), state=settled)
         assert apis(plan) == ["ModifyInstanceMetadataOptions"]
-        assert (plan.awaits, plan.facts["instance"]["state"]) == ({"ec2:ModifyInstanceMetadataOptions": settled}, settled)
+        assert (plan.awaits, plan.facts["instance"]["state"]) == (
+            {"ec2:ModifyInstanceMetadataOptions": settled},
+            settled,
+        )
         assert plan.final is None
 
     def test_the_order_is_tags_metadata_state(self):
@@ -408,7 +339,7 @@ class TestPresent:
         assert self.plan(described(), image_id=AMI, **given_options).facts["drift"] == []
 
     def test_a_spot_instance_cannot_be_stopped(self):
-        with pytest.raises(SkyError, match="state: instance box .i-1. is a spot instance"):
+        with pytest.raises(SkyError, match=r"state: instance box \(i-1\) is a spot instance"):
             self.plan(described(InstanceLifecycle="spot"), state="stopped")
 
 
@@ -447,7 +378,9 @@ class TestWhose:
     @pytest.mark.parametrize(("kind", "state"), list(itertools.product(FOREIGN, ["running", "stopped", "absent"])))
     def test_a_foreign_one_stops_everything(self, kind, state):
         foreign, says = self.FOREIGN[kind]
-        with pytest.raises(SkyError, match=rf"instance box \(i-1, running\) in account 1{{12}}, region {REGION}.*{says}"):
+        with pytest.raises(
+            SkyError, match=rf"instance box \(i-1, running\) in account 1{{12}}, region {REGION}.*{says}"
+        ):
             instance.plan(found(foreign), options(state=state), ME)
 
     @pytest.mark.parametrize("state", ["running", "stopped", "absent"])

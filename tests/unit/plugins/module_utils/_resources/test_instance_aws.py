@@ -1,108 +1,19 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The instance resource against the emulated AWS: calls, waits, faults, and what EC2 really has afterwards."""
+"""The instance resource against the emulated AWS: its life, its network, and what is refused before the first write."""
 
 from __future__ import annotations
 
-import itertools
 import json
 
-import botocore.waiter
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.sky.aws.plugins.module_utils._account import Account
-from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec, run
-from ansible_collections.sky.aws.plugins.module_utils._resources import _instance_launch, instance
-from ansible_collections.sky.aws.tests.emulator.server import Emulator
 
-AMI = "ami-0a1b2c3d4e5f60718"
-PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
-RUN, DESCRIBE = "ec2:RunInstances", "ec2:DescribeInstances"
-UNSEEN = "Value (skypilot-v1) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
-ACCOUNTS = itertools.count(211111111111)
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    with Emulator({"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}) as running:
-        yield running
-
-
-class Lab:
-    """An account of its own for one test, with internet, the instance profile, and the module's run in it."""
-
-    def __init__(self, emulator):
-        self.aws = emulator
-        self.account_id = str(next(ACCOUNTS))
-        self.cache = {}
-        emulator.internet(self.account_id)
-        emulator.client("iam", self.account_id).create_instance_profile(InstanceProfileName="skypilot-v1")
-        self.ec2 = emulator.client("ec2", self.account_id)
-        emulator.clear_log()
-
-    def params(self, **options):
-        task = {
-            "account_id": self.account_id,
-            "assume_role": "OrganizationAccountAccessRole",
-            "access_key": "AKIAIOSFODNN7EXAMPLE",
-            "secret_key": "example",
-            "region": "us-east-1",
-            "endpoint_url": self.aws.url,
-            "name": "box",
-            **options,
-        }
-        validation = ArgumentSpecValidator(argument_spec(instance), **instance.SPEC_RULES).validate(task)
-        assert not validation.error_messages
-        return validation.validated_parameters
-
-    def run(self, check=False, image_id=AMI, **options):
-        """The result; the log holds the calls of this run only."""
-        self.aws.clear_log()
-        if "image_parameter" not in options:
-            options["image_id"] = image_id
-        return run(instance, self.params(**options), check_mode=check, warn=pytest.fail, cache=self.cache)
-
-    def fails(self, **options):
-        with pytest.raises(SkyError) as caught:
-            self.run(**options)
-        assert "\n" not in caught.value.message
-        return caught.value
-
-    def calls(self):
-        return [call["api"] for call in self.aws.calls(self.account_id)]
-
-    def writes(self):
-        return [call["api"] for call in self.aws.writes(self.account_id)]
-
-    def instances(self):
-        reservations = self.ec2.describe_instances()["Reservations"]
-        return [found for reservation in reservations for found in reservation["Instances"]]
-
-    def subnets(self):
-        found = self.ec2.describe_subnets()["Subnets"]
-        return [s["SubnetId"] for s in sorted(found, key=lambda s: s["AvailabilityZone"], reverse=True)]
-
-    def fault(self, api, code, message="injected", times=1):
-        self.aws.fault(api, code, message, times=times, account=self.account_id)
+from ansible_collections.sky.aws.tests.unit.instance_scene import AMI, DESCRIBE, PARAMETER, RUN, Lab, steps
 
 
 @pytest.fixture
-def lab(emulator):
-    yield Lab(emulator)
-    emulator.clear_faults()
-
-
-@pytest.fixture
-def naps(monkeypatch):
-    """The seconds that botocore's waiters would have slept."""
-    slept = []
-    monkeypatch.setattr(botocore.waiter.time, "sleep", slept.append)
-    return slept
-
-
-def steps(result):
-    return [step["api"] for step in result["steps"]]
+def lab(sandbox):
+    return Lab(sandbox)
 
 
 class TestLife:
@@ -199,6 +110,8 @@ class TestLife:
         assert result["instance"]["tags"]["a"] == "b"
         stopped = lab.run(wait=False, state="stopped", tags={"a": "b"})
         assert (stopped["instance"]["state"], lab.calls()) == ("stopping", [DESCRIBE, "ec2:StopInstances"])
+        both = lab.run(wait=False, state="stopped", name="other")
+        assert (both["instance"]["state"], both["instance"]["name"]) == ("stopping", "other")
 
     def test_spot(self, lab):
         lab.run(spot=True)
@@ -239,6 +152,7 @@ class TestRefusedBeforeTheFirstWrite:
         [
             ({"image_id": None}, "image_id: instance box does not exist in account"),
             ({"image_id": "ami-00000000000000000"}, "image_id: ami-00000000000000000 is not available to account"),
+            ({"volume": {"size": 7}}, f"volume.size: 7 is less than the 15 GiB of {AMI}"),
             ({"image_parameter": "/missing"}, "ssm:GetParameter on /missing in account"),
             ({"vpc_name": "missing"}, "vpc_name: No VPC with name 'missing' is found in us-east-1"),
             ({"subnet_ids": ["subnet-00000000"]}, "subnet_ids: subnet-00000000 not found in account"),
@@ -251,7 +165,7 @@ class TestRefusedBeforeTheFirstWrite:
         assert lab.writes() == []
 
     def test_a_parameter_without_an_image(self, lab):
-        ssm = lab.aws.client("ssm", lab.account_id)
+        ssm = lab.emulator.client("ssm", lab.account_id)
         ssm.put_parameter(Name="/golden", Value='{"image_id": "ami-1"}', Type="String")
         assert "/golden in account" in lab.fails(image_parameter="/golden").message
 
@@ -289,143 +203,3 @@ class TestRefusedBeforeTheFirstWrite:
         message = lab.fails(state=state).message
         assert all(f"{found} (running)" in message for found in (first, second))
         assert lab.writes() == []
-
-
-class TestFaults:
-    def test_a_profile_that_ec2_does_not_see_yet_is_waited_for(self, lab, naps):
-        lab.fault(RUN, "InvalidParameterValue", UNSEEN, times=3)
-        result = lab.run()
-        assert naps == [5, 5]
-        tries = [call["params"].get("DryRun") for call in lab.aws.calls(lab.account_id) if call["api"] == RUN]
-        assert tries == [None, "true", "true", "true", None]
-        assert (steps(result), len(lab.instances())) == ([RUN], 1)
-
-    def test_its_role_too(self, lab, naps):
-        lab.fault(RUN, "InvalidParameterValue", 'IAM Instance Profile "arn:aws:x" has no associated IAM Roles')
-        assert steps(lab.run()) == [RUN]
-        assert naps == []
-
-    def test_the_wait_for_a_profile_ends(self, lab, naps):
-        lab.fault(RUN, "InvalidParameterValue", UNSEEN, times=100)
-        error = lab.fails()
-        assert sum(naps) == 55
-        assert "make both (sky_role) or correct instance_profile" in error.message
-        assert error.steps == []
-
-    def test_what_else_comes_up_while_waiting_is_told_by_the_call_itself(self, lab, naps):
-        lab.fault(RUN, "InvalidParameterValue", UNSEEN)
-        lab.fault(RUN, "UnauthorizedOperation", times=2)
-        assert f"allow {RUN} for" in lab.fails().message
-        assert naps == []
-
-    def test_another_invalid_value_is_not_waited_for(self, lab, naps):
-        lab.fault(RUN, "InvalidParameterValue", "Invalid value for something")
-        assert isinstance(lab.fails().__cause__, AWSError)
-        assert lab.calls().count(RUN) == 1
-
-    @pytest.mark.parametrize("code", ["InsufficientInstanceCapacity", "Unsupported", "InsufficientFreeAddressesInSubnet"])
-    def test_the_next_subnet_is_tried(self, lab, code):
-        wanted = lab.subnets()[:2]
-        lab.fault(RUN, code)
-        result = lab.run(subnet_ids=wanted)
-        assert result["instance"]["subnet_id"] == wanted[1]
-        assert (steps(result), lab.writes()) == ([RUN], [RUN, RUN])
-        first, second = (call["params"] for call in lab.aws.writes(lab.account_id))
-        assert first["ClientToken"] != second["ClientToken"]
-        assert lab.run(subnet_ids=wanted)["changed"] is False
-
-    def test_no_subnet_has_room(self, lab):
-        wanted = lab.subnets()[:2]
-        lab.fault(RUN, "InsufficientInstanceCapacity", "We currently do not have sufficient capacity.", times=2)
-        error = lab.fails(subnet_ids=wanted)
-        assert all(f"{subnet}: InsufficientInstanceCapacity, We currently" in error.message for subnet in wanted)
-        assert "To mend it: try another instance_type" in error.message
-        assert (error.steps, lab.instances()) == ([], [])
-
-    def test_a_spent_token_is_followed_by_the_next(self, lab):
-        lab.fault(RUN, "IdempotentInstanceTerminated", times=2)
-        result = lab.run()
-        tokens = [call["params"]["ClientToken"] for call in lab.aws.writes(lab.account_id)]
-        assert len(set(tokens)) == 3
-        assert result["instance"]["client_token"] == tokens[2]
-        assert steps(result) == [RUN]
-
-    def test_spent_tokens_come_to_an_end(self, lab):
-        lab.fault(RUN, "IdempotentInstanceTerminated", times=100)
-        assert "5 ClientTokens in a row" in lab.fails().message
-        assert lab.calls().count(RUN) == 5
-
-    def test_an_answer_with_a_dead_instance_is_a_step_and_the_next_token_follows(self, lab, monkeypatch):
-        call, answers = Account.call, iter(["terminated", "shutting-down"])
-
-        def dead_first(account, api, target="", **arguments):
-            state = next(answers, None) if api == RUN else None
-            if state:
-                return {"Instances": [{"InstanceId": "i-dead", "State": {"Name": state}}]}
-            return call(account, api, target, **arguments)
-
-        monkeypatch.setattr(Account, "call", dead_first)
-        result = lab.run(state="stopped")
-        assert steps(result) == [RUN, RUN, RUN, "ec2:StopInstances"]
-        assert (len(lab.instances()), result["instance"]["state"]) == (1, "stopped")
-
-    def test_a_repeated_attempt_sends_the_same_token(self, lab):
-        lab.fault(RUN, "InternalError", times=1)
-        lab.fault(RUN, "UnauthorizedOperation", times=2)
-        lab.fails()
-        first = {call["params"]["ClientToken"] for call in lab.aws.writes(lab.account_id)}
-        lab.fails()
-        second = {call["params"]["ClientToken"] for call in lab.aws.writes(lab.account_id)}
-        assert first == second
-        assert len(first) == 1
-
-    def test_a_stop_that_fails_tells_what_was_done(self, lab):
-        lab.fault("ec2:StopInstances", "UnauthorizedOperation")
-        error = lab.fails(state="stopped")
-        assert error.steps == [{"api": RUN, "target": "box"}]
-        assert f"Done before: {RUN} box. Not done: ec2:StopInstances box." in error.message
-        assert steps(lab.run(state="stopped")) == ["ec2:StopInstances"]
-
-    def test_a_denied_look_at_the_end_keeps_the_steps(self, lab, monkeypatch):
-        original = _instance_launch.await_state
-
-        def then_deny(*arguments):
-            original(*arguments)
-            lab.fault(DESCRIBE, "UnauthorizedOperation")
-
-        monkeypatch.setattr(instance, "await_state", then_deny)
-        error = lab.fails()
-        assert error.steps == [{"api": RUN, "target": "box"}]
-        assert f"allow {DESCRIBE} for" in error.message
-
-
-class TestAwaitState:
-    def account(self, lab):
-        return Account(lab.params(), lab.cache)
-
-    def test_one_that_stays_is_told_with_its_state(self, lab, naps):
-        made = lab.run(state="stopped")["instance"]["instance_id"]
-        with pytest.raises(SkyError, match=r"instance box \(i-.*\) in account .* is stopped, not running, .* 12 s.*wait_timeout"):
-            _instance_launch.await_state(self.account(lab), "box", made, "running", 12)
-        assert naps == [5, 5]
-
-    def test_one_that_dies_is_told_with_ec2s_reason(self, lab, naps):
-        made = lab.run()["instance"]["instance_id"]
-        lab.ec2.terminate_instances(InstanceIds=[made])
-        with pytest.raises(SkyError, match=r"is terminated, not running, .*\. To mend it: correct what EC2 says"):
-            _instance_launch.await_state(self.account(lab), "box", made, "running", 600)
-        assert naps == []
-
-    def test_a_look_that_fails_is_told_as_such(self, lab, naps):
-        made = lab.run()["instance"]["instance_id"]
-        account = self.account(lab)
-        lab.fault(DESCRIBE, "UnauthorizedOperation")
-        with pytest.raises(AWSError, match="ec2:DescribeInstances on box in account .*UnauthorizedOperation"):
-            _instance_launch.await_state(account, "box", made, "running", 600)
-
-    def test_a_new_instance_that_ec2_does_not_describe_yet(self, lab, naps):
-        made = lab.run()["instance"]["instance_id"]
-        account = self.account(lab)
-        lab.fault(DESCRIBE, "InvalidInstanceID.NotFound", times=2)
-        _instance_launch.await_state(account, "box", made, "running", 600)
-        assert naps == [5, 5]

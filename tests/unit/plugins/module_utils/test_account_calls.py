@@ -1,0 +1,179 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls through an account: errors in one line, what is missing, pages, waits, clients, aws_config."""
+
+from __future__ import annotations
+
+import socket
+import time
+import typing as t
+
+import pytest
+from ansible_collections.sky.aws.plugins.module_utils._account import Account
+from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._resources import account as account_resource
+from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT, params
+
+ONCE = {"retries": {"total_max_attempts": 1}}
+
+
+@pytest.fixture
+def reach(sandbox):
+    def reach(**changes: t.Any) -> Account:
+        return Account(params(account_resource, **{**sandbox.reach, **changes}), sandbox.cache)
+
+    return reach
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("code", "mend"),
+        [("AccessDenied", "allow iam:GetUser for "), ("Throttling", "--forks"), ("LimitExceeded", "Service Quotas")],
+    )
+    def test_one_line_with_action_resource_account_and_mend(self, sandbox, reach, code, mend):
+        account = reach(aws_config=ONCE)
+        sandbox.emulator.fault("iam:GetUser", code, "injected\ntext", account=sandbox.account_id)
+        with pytest.raises(AWSError) as caught:
+            account.find("iam:GetUser", "alice", UserName="alice")
+        message = caught.value.message
+        start = f"iam:GetUser on alice in account {sandbox.account_id} failed with {code}: injected text."
+        assert message.startswith(start)
+        assert mend in message
+        assert "\n" not in message
+        assert caught.value.code == code
+
+    def test_a_refusal_names_the_caller(self, sandbox, reach):
+        account = reach()
+        sandbox.emulator.fault("iam:GetUser", "AccessDenied", status=403, account=sandbox.account_id)
+        with pytest.raises(AWSError, match=f"for {account.identity.arn}"):
+            account.call("iam:GetUser", "alice", UserName="alice")
+
+    def test_a_refusal_in_a_list_of_pages(self, sandbox, reach):
+        account = reach()
+        sandbox.emulator.fault("iam:ListUserPolicies", "AccessDenied", status=403, account=sandbox.account_id)
+        with pytest.raises(AWSError, match="iam:ListUserPolicies on alice .*allow iam:ListUserPolicies"):
+            account.pages("iam:ListUserPolicies", "PolicyNames", "alice", UserName="alice")
+
+    def test_throttling_is_ridden_out_by_botocore(self, sandbox, reach):
+        account = reach()
+        sandbox.emulator.fault("iam:ListUsers", "Throttling", times=2, account=sandbox.account_id)
+        assert account.call("iam:ListUsers")["Users"] == []
+        made = [call["error"] for call in sandbox.emulator.calls(sandbox.account_id) if call["api"] == "iam:ListUsers"]
+        assert made == ["Throttling", "Throttling", None]
+
+    @pytest.mark.parametrize("assume_role", [None, "Admin"])
+    def test_nobody_answers(self, reach, assume_role):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(SkyError) as caught:
+            reach(endpoint_url=url, aws_config=ONCE, assume_role=assume_role)
+        message = caught.value.message
+        assert all(word in message for word in ("sts:", "EndpointConnectionError", url, "check endpoint_url"))
+        assert "\n" not in message
+        assert MANAGEMENT["secret_key"] not in message
+
+    def test_an_answer_that_does_not_come(self, reach):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            with pytest.raises(SkyError, match="ReadTimeoutError.*run it again") as caught:
+                reach(endpoint_url=url, aws_config={**ONCE, "read_timeout": 1}, assume_role=None)
+        assert "\n" not in caught.value.message
+
+    @pytest.mark.parametrize("url", ["http://under_score.example:1", "http://127.0.0.1:port", "http://-.example"])
+    def test_an_endpoint_that_botocore_refuses(self, reach, url):
+        with pytest.raises(SkyError, match="endpoint") as caught:
+            reach(endpoint_url=url, aws_config=ONCE)
+        assert "\n" not in caught.value.message
+
+    def test_a_parameter_that_botocore_refuses(self, reach):
+        with pytest.raises(AWSError, match="ParamValidationError.*correct the option") as caught:
+            reach().call("iam:GetUser", "alice", UserName=7)
+        assert "\n" not in caught.value.message
+
+
+class TestReading:
+    def test_what_is_missing_is_none(self, reach):
+        assert reach().find("iam:GetUser", "nobody", UserName="nobody") is None
+
+    def test_call_does_not_forgive_it(self, reach):
+        with pytest.raises(AWSError, match="NoSuchEntity.*make it first"):
+            reach().call("iam:GetUser", "nobody", UserName="nobody")
+
+    def test_pages_are_one_list(self, sandbox, reach):
+        names = [f"user-{number}" for number in range(5)]
+        for name in names:
+            sandbox.iam.create_user(UserName=name)
+        found = reach().pages("iam:ListUsers", "Users", PaginationConfig={"PageSize": 2})
+        assert [user["UserName"] for user in found] == names
+
+    def test_pages_of_nothing(self, reach):
+        assert reach().pages("iam:ListUsers", "Users") == []
+
+
+class TestWaiting:
+    def test_it_returns_when_it_has_come_about(self, sandbox, reach):
+        sandbox.iam.create_user(UserName="alice")
+        reach().wait("iam:GetUser", "user_exists", "alice", delay=1, attempts=1, UserName="alice")
+
+    def test_it_is_bounded(self, reach):
+        account = reach()
+        start = time.monotonic()
+        with pytest.raises(AWSError, match="iam:GetUser on nobody in account"):
+            account.wait("iam:GetUser", "user_exists", "nobody", delay=1, attempts=2, UserName="nobody")
+        assert time.monotonic() - start < 5
+
+    def test_a_refusal_ends_it_at_once(self, sandbox, reach):
+        account = reach()
+        sandbox.emulator.fault("iam:GetUser", "AccessDenied", status=403, account=sandbox.account_id)
+        start = time.monotonic()
+        with pytest.raises(AWSError, match="AccessDenied.*allow iam:GetUser"):
+            account.wait("iam:GetUser", "user_exists", "alice", delay=5, attempts=9, UserName="alice")
+        assert time.monotonic() - start < 5
+
+
+class TestClients:
+    def test_one_for_each_service_and_region(self, reach):
+        account = reach()
+        assert account.client("ec2") is account.client("ec2", account.region)
+        assert account.client("ec2", "eu-west-1") is account.client("ec2", "eu-west-1")
+        assert account.client("ec2", "eu-west-1") is not account.client("ec2")
+        assert account.client("ec2", "eu-west-1").meta.region_name == "eu-west-1"
+
+    def test_a_call_may_name_its_region(self, sandbox, reach):
+        reach().call("ec2:DescribeVpcs", region="eu-west-1")
+        (call,) = [call for call in sandbox.emulator.calls(sandbox.account_id) if call["service"] == "ec2"]
+        assert call["region"] == "eu-west-1"
+
+    def test_our_defaults(self, reach):
+        config = reach().client("iam").meta.config
+        assert config.retries == {"mode": "standard", "total_max_attempts": 11}
+        assert config.user_agent_extra.startswith("sky.aws/")
+
+    def test_aws_config_goes_over_them(self, reach):
+        given = {"retries": {"mode": "adaptive", "max_attempts": 20}, "read_timeout": 5}
+        config = reach(aws_config=given).client("iam").meta.config
+        assert config.retries["mode"] == "adaptive"
+        assert (config.read_timeout, config.connect_timeout) == (5, 20)
+
+    @pytest.mark.parametrize(("given", "verify"), [({}, True), ({"validate_certs": False}, False)])
+    def test_certificates(self, reach, given, verify):
+        assert bool(reach(**given).client("iam")._endpoint.http_session._verify) is verify
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            {"nonsense": 1},
+            {"retries": {"mode": "eager"}},
+            {"retries": {"nonsense": 1}},
+            {"retries": {"max_attempts": -1}},
+            {"retries": {"max_attempts": "ten"}},
+            {"retries": "many"},
+            {"s3": {"addressing_style": "odd"}},
+        ],
+        ids=str,
+    )
+    def test_a_bad_aws_config_is_one_line(self, sandbox, reach, given):
+        with pytest.raises(SkyError, match="aws_config: .*botocore.config.Config") as caught:
+            reach(aws_config=given)
+        assert "\n" not in caught.value.message
+        assert sandbox.emulator.calls() == []
