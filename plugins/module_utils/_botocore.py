@@ -33,7 +33,7 @@ try:
     BOTOCORE_IMPORT_ERROR: str | None = None
 except ImportError:
     BOTOCORE_IMPORT_ERROR = traceback.format_exc()
-    CredentialProvider = object  # type: ignore[assignment,misc]
+    CredentialProvider = object
 
     class BotoCoreError(Exception):  # type: ignore[no-redef]
         """Stands in for botocore's class, so that ``except`` clauses can be read without botocore."""

@@ -39,6 +39,8 @@ def account_id_fault(value: object, label: str = "account_id") -> str | None:
         return (
             f"{label}: {value} is a number; put the 12 digits in quotes, since YAML drops or reinterprets leading zeros"
         )
+    if not value:
+        return f"{label}: it is missing; give the account's id, a string of 12 digits in quotes"
     if not _ACCOUNT_ID.fullmatch(value):
         return f"{label}: {value!r} is not an AWS account id; give a string of 12 digits without hyphens, in quotes"
     return None

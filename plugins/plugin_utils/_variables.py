@@ -37,8 +37,14 @@ class Part:
     role: str
     resource: Resource
     items: bool = False
+    #: Account options that an item may set for itself.
+    own_account: tuple[str, ...] = ()
     #: Options whose variable has another name than prefix and option.
     renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def options(self) -> list[str]:
+        """What an item may hold."""
+        return sorted([*self.resource.ARGUMENT_SPEC, *self.own_account])
 
     def shared(self, variables: Variables) -> dict[str, t.Any]:
         """The module's options that variables of the role set."""
@@ -51,7 +57,13 @@ PARTS = (
     Part("sky_policy", policy),
     Part("sky_users", user, items=True),
     Part("sky_instance_role", role),
-    Part("sky_instances", instance, items=True, renamed={"instance_profile": "sky_instances_profile"}),
+    Part(
+        "sky_instances",
+        instance,
+        items=True,
+        own_account=("region",),
+        renamed={"instance_profile": "sky_instances_profile"},
+    ),
 )
 
 
@@ -122,11 +134,13 @@ def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any])
     label = f"{part.role}_present"
     present = variables.get(label) or []
     absent = variables.get(f"{part.role}_absent") or []
-    found = []
+    found: list[str] = []
     for index, item in enumerate(present):
         where = f"{label}[{index}] ({item.get('name', 'no name')})"
-        faults = _item_faults(part.resource, {**part.shared(variables), **item}, account)
-        found += [f"{where}: {fault}" for fault in faults]
+        unknown_options = _option_faults(part, item)
+        known = {name: value for name, value in item.items() if name in part.options()}
+        faults = _item_faults(part.resource, {**part.shared(variables), **known}, account)
+        found += [f"{where}: {fault}" for fault in [*unknown_options, *faults]]
     for index, name in enumerate(absent):
         faults = _item_faults(part.resource, {"name": name, "state": "absent"}, account)
         found += [f"{part.role}_absent[{index}]: {fault}" for fault in faults]
@@ -136,19 +150,18 @@ def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any])
 
 def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> list[str]:
     spec = argument_spec(resource)
-    found = _option_faults(resource, spec, given)
     options = {name: value for name, value in {**account, **given}.items() if name in spec and value is not None}
     validation = ArgumentSpecValidator(spec, **resource.SPEC_RULES).validate(options)
-    return [*found, *(validation.error_messages or resource.validate(validation.validated_parameters))]
+    return list(validation.error_messages) or resource.validate(validation.validated_parameters)
 
 
-def _option_faults(resource: Resource, spec: Mapping[str, t.Any], given: Mapping[str, t.Any]) -> list[str]:
-    """Options that the module does not have. Ansible's own message would list every alias of every account option."""
-    own = sorted(resource.ARGUMENT_SPEC)
+def _option_faults(part: Part, item: Mapping[str, t.Any]) -> list[str]:
+    """Options that an item cannot have. Ansible's own message would list every alias of every account option."""
+    options = part.options()
     return [
-        f"{name}: there is no such option; {_validate.nearest(name, own)}the options are {', '.join(own)}"
-        for name in given
-        if name not in spec and name != "state"
+        f"{name}: there is no such option; {_validate.nearest(name, options)}the options are {', '.join(options)}"
+        for name in item
+        if name not in options
     ]
 
 

@@ -35,7 +35,7 @@ RUN, DESCRIBE = "ec2:RunInstances", "ec2:DescribeInstances"
 
 def options(**given):
     """Validated options, with the defaults that Ansible fills in."""
-    return params(instance, account_id=ME.account_id, **{"name": "box", **given})
+    return params(instance, **{"account_id": ME.account_id, "name": "box", **given})
 
 
 def described(state="running", token=TOKEN, tags=None, **changes):

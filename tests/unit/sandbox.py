@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import typing as t
 
@@ -40,14 +39,17 @@ def params(resource: t.Any, **options: t.Any) -> dict[str, t.Any]:
     return validation.validated_parameters
 
 
-@dataclasses.dataclass
 class Sandbox:
     """An account; ``warnings`` are those of the last run."""
 
-    emulator: Emulator
-    account_id: str
-    cache: dict[str, t.Any] = dataclasses.field(default_factory=dict)
-    warnings: list[str] = dataclasses.field(default_factory=list)
+    def __init__(self, emulator: Emulator, account_id: str) -> None:
+        self.emulator = emulator
+        self.account_id = account_id
+        self.cache: dict[str, t.Any] = {}
+        self.warnings: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"Sandbox({self.account_id})"
 
     @property
     def iam(self) -> t.Any:

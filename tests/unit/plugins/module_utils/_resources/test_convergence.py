@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role, user
 from ansible_collections.sky.aws.tests.unit.sandbox import Sandbox, fresh_account_id
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 SHARED = ("one", "two", "three")
@@ -88,7 +88,8 @@ role_options = st.fixed_dictionaries(
     }
 )
 
-steady = settings(max_examples=15, deadline=None)
+# An example costs a dozen calls over HTTP, so a failure is shown as it was found.
+steady = settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.generate])
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,8 @@ def test_policies(account, start, options):
         for document in others:
             account.iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=False)
         version = f"v{start['default'] % len(start['versions']) + 1}"
-        account.iam.set_default_policy_version(PolicyArn=arn, VersionId=version)
+        if version != "v1":  # where it is the default already, moto takes that from it
+            account.iam.set_default_policy_version(PolicyArn=arn, VersionId=version)
         if start["attached"]:
             account.iam.create_user(UserName=name)
             account.iam.attach_user_policy(UserName=name, PolicyArn=arn)
