@@ -101,7 +101,7 @@ def end(pid: int, folder: pathlib.Path) -> bool:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
-        for _ in range(50):
+        for _attempt in range(50):
             if not is_ours(pid, folder):
                 return True
             time.sleep(0.1)

@@ -95,7 +95,7 @@ def parse(document: str | Document) -> Document:
 
 
 def _without_repeats(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
-    repeated = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
+    repeated = [key for key, count in Counter(key for key, _value in pairs).items() if count > 1]
     if repeated:
         raise ValueError(f"repeated key {repeated[0]!r}")
     return dict(pairs)

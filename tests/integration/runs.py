@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import pathlib
 import typing as t
@@ -120,5 +119,3 @@ def dumped(folder: pathlib.Path) -> str:
     """Everything that a run wrote to disk, as one text."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return "\n".join(path.read_text(errors="replace") for path in files)
-
-

@@ -14,7 +14,9 @@ from ansible_collections.sky.aws.tests.integration.runs import Runner
 
 IMAGE = "ami-0a1b2c3d4e5f60718"
 GOOD = "111111111111"
-BIG = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"arn:aws:s3:::bucket-{n:0100}/*" for n in range(60)]}]
+BIG = [
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"arn:aws:s3:::bucket-{n:0100}/*" for n in range(60)]}
+]
 
 #: variables of the host, and what the message must say
 KNOWN_BEFOREHAND: dict[str, tuple[dict[str, t.Any], list[str]]] = {
@@ -47,7 +49,10 @@ KNOWN_BEFOREHAND: dict[str, tuple[dict[str, t.Any], list[str]]] = {
         ["sky_policy_features: with extra_statements", "6144"],
     ),
     "two images": (
-        {"sky_account_id": GOOD, "sky_instances_present": [{"name": "i", "image_id": IMAGE, "image_parameter": "/aws/x"}]},
+        {
+            "sky_account_id": GOOD,
+            "sky_instances_present": [{"name": "i", "image_id": IMAGE, "image_parameter": "/aws/x"}],
+        },
         ["sky_instances_present[0] (i): image_id and image_parameter"],
     ),
     "a stopped spot instance": (
@@ -168,8 +173,8 @@ class TestWhatTakesALook:
         self, aws: Emulator, runner: Runner, account: str
     ) -> None:
         aws.fault("iam:CreatePolicy", "AccessDenied", "User is not authorized", status=403)
-        words = ("iam:CreatePolicy on minimal-skypilot-policy", account, "AccessDenied", "To mend it: allow iam:CreatePolicy")
-        self.refused(aws, runner, account, *words)
+        words = ("iam:CreatePolicy on minimal-skypilot-policy", "AccessDenied", "To mend it: allow iam:CreatePolicy")
+        self.refused(aws, runner, account, account, *words)
 
     def test_limit_exceeded_names_the_mend(self, aws: Emulator, runner: Runner, account: str) -> None:
         aws.fault("iam:CreateRole", "LimitExceeded", "Cannot exceed quota", status=409)

@@ -123,7 +123,10 @@ class TestDrift:
     ) -> None:
         iam = aws.client("iam", onboarded)
         iam.detach_user_policy(UserName="alice", PolicyArn=policy_arn(onboarded))
-        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}],
+        }
         iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=json.dumps(trust))
         iam.remove_role_from_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
         expected = [
@@ -184,7 +187,9 @@ class TestTags:
 class TestOtherWays:
     def test_the_role_is_left_to_skypilot(self, aws: Emulator, runner: Runner, account: str) -> None:
         run = runner.onboard(
-            host(account, sky_instance_role_state="unmanaged", sky_policy_features=["base", "launch_tags", "create_role"])
+            host(
+                account, sky_instance_role_state="unmanaged", sky_policy_features=["base", "launch_tags", "create_role"]
+            )
         )
         assert run.rc == 0, run.stdout
         assert performed(aws.writes()) == EXPECTED_FIRST[:1]

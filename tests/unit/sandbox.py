@@ -8,6 +8,7 @@ import random
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.sky.aws.demo import launch
 from ansible_collections.sky.aws.demo.seed import REGION
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec, run

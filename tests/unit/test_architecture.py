@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 import yaml
+
 from ansible_collections.sky.aws.plugins.module_utils._version import VERSION
 
 REPO = pathlib.Path(__file__).parents[2]
@@ -270,6 +271,8 @@ def test_every_role_of_the_design_is_there():
 @pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
 def test_playbooks_import_roles_and_nothing_else(path):
     keywords = {"name", "tags", "vars", "when", "ansible.builtin.import_role"}
-    found = [task for play in load(path) for part in ("pre_tasks", "tasks", "post_tasks") for task in play.get(part, [])]
+    found = [
+        task for play in load(path) for part in ("pre_tasks", "tasks", "post_tasks") for task in play.get(part, [])
+    ]
     assert found
     assert [task["name"] for task in found if set(task) - keywords or "ansible.builtin.import_role" not in task] == []

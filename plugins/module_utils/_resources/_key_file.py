@@ -131,7 +131,7 @@ def _parsed(text: str, path: str) -> configparser.RawConfigParser:
         return _parser(text)
     except configparser.Error as error:
         # The text of a parsing error quotes the line, which may be a secret.
-        lines = [getattr(error, "lineno", None), *[line for line, _ in getattr(error, "errors", ())]]
+        lines = [getattr(error, "lineno", None), *[line for line, _text in getattr(error, "errors", ())]]
         where = ", ".join(str(line) for line in lines if line)
         raise SkyError(
             f"{path} is not an AWS credentials file: {type(error).__name__} in line {where}; "
@@ -211,7 +211,7 @@ def _lines(text: str) -> list[str]:
 def _section(lines: list[str], profile: str) -> slice | None:
     """The lines of a profile, its header first."""
     headers = [(index, match["header"]) for index, line in enumerate(lines) if (match := _header(line))]
-    for (start, name), (stop, _) in itertools.pairwise([*headers, (len(lines), "")]):
+    for (start, name), (stop, _following) in itertools.pairwise([*headers, (len(lines), "")]):
         if name == profile:
             return slice(start, stop)
     return None

@@ -8,6 +8,7 @@ import datetime
 import typing as t
 
 import pytest
+
 from ansible_collections.sky.aws.demo import launch
 from ansible_collections.sky.aws.plugins.module_utils._account import Account, Identity
 from ansible_collections.sky.aws.plugins.module_utils._botocore import JSONFileCache

@@ -9,6 +9,7 @@ import time
 import typing as t
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources import account as account_resource

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
+from botocore import exceptions
+
 from ansible_collections.sky.aws.plugins.module_utils import _errors
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, SkyError, aws_error
-from botocore import exceptions
 
 ME = "arn:aws:iam::111122223333:user/me"
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils import _ownership
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 
@@ -28,7 +29,9 @@ def test_ours_always_foreign_as_declared(ours, existing, converge, delete):
 
 @pytest.mark.parametrize("rule", [_ownership.may_converge, _ownership.may_delete])
 def test_fail_stops_and_says_why(rule):
-    with pytest.raises(SkyError, match=r"role skypilot-v1 .*not made by this collection.*sky\.aws/managed-by") as caught:
+    with pytest.raises(
+        SkyError, match=r"role skypilot-v1 .*not made by this collection.*sky\.aws/managed-by"
+    ) as caught:
         rule(WHAT, ours=False, existing="fail")
     assert "\n" not in caught.value.message
 

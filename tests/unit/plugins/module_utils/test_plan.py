@@ -8,6 +8,7 @@ import dataclasses
 import typing as t
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils import _plan
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, SkyError

@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.sky.aws.plugins.module_utils import _tags
 from hypothesis import given
 from hypothesis import strategies as st
+
+from ansible_collections.sky.aws.plugins.module_utils import _tags
 
 OURS = {"sky.aws/managed-by": "sky.aws"}
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
+
 from ansible_collections.sky.aws.plugins.module_utils import _validate
 from ansible_collections.sky.aws.plugins.module_utils._resources import account
 from ansible_collections.sky.aws.tests.unit.sandbox import params
@@ -72,7 +73,9 @@ class TestPaths:
     def test_accepted(self, path):
         assert _validate.path_faults(path) == []
 
-    @pytest.mark.parametrize("path", ["", "a", "/a", "a/", "//", "/a//b/", "/" + "a" * 511 + "/", "/a b/", "/\u00e4/", "/a*/"])
+    @pytest.mark.parametrize(
+        "path", ["", "a", "/a", "a/", "//", "/a//b/", "/" + "a" * 511 + "/", "/a b/", "/\u00e4/", "/a*/"]
+    )
     def test_refused(self, path):
         (fault,) = _validate.path_faults(path)
         assert "begins and ends with /" in fault
@@ -142,7 +145,11 @@ class TestRegions:
 
     @pytest.mark.parametrize(
         ("name", "word"),
-        [("us-east1", "did you mean us-east-1?"), ("us-east-1a", "did you mean us-east-1?"), ("mars", "like us-east-1")],
+        [
+            ("us-east1", "did you mean us-east-1?"),
+            ("us-east-1a", "did you mean us-east-1?"),
+            ("mars", "like us-east-1"),
+        ],
     )
     def test_unknown(self, name, word):
         (fault,) = _validate.region_faults("sky_account_region", name)

@@ -9,11 +9,12 @@ import typing as t
 import uuid
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role, user
 from ansible_collections.sky.aws.tests.unit.sandbox import Sandbox, fresh_account_id
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 SHARED = ("one", "two", "three")
 STATEMENT = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources import policy
@@ -62,7 +63,9 @@ class TestPresent:
         checked = sandbox.run(policy, check_mode=True)["policy"]
         done = sandbox.run(policy)["policy"]
         learned = {"policy_id", "create_date", "update_date"}
-        assert {k: v for k, v in checked.items() if k not in learned} == {k: v for k, v in done.items() if k not in learned}
+        assert {k: v for k, v in checked.items() if k not in learned} == {
+            k: v for k, v in done.items() if k not in learned
+        }
 
     def test_facts_stay_the_same_when_nothing_changes(self, sandbox, made):
         assert sandbox.run(policy)["policy"] == sandbox.run(policy)["policy"]

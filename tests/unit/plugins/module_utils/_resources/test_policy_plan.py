@@ -8,6 +8,7 @@ import json
 import typing as t
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils import _features, _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
@@ -58,7 +59,10 @@ def plan(current: Found | None, **options: t.Any):
 def steps(current: Found | None, **options: t.Any) -> list[str]:
     """Steps in short: operation, and the version where one goes."""
     planned = plan(current, **options).steps
-    return [" ".join([step.api[4:], *([step.arguments["VersionId"]] if "VersionId" in step.arguments else [])]) for step in planned]
+    return [
+        " ".join([step.api[4:], *([step.arguments["VersionId"]] if "VersionId" in step.arguments else [])])
+        for step in planned
+    ]
 
 
 FULL = ("v1", "v2", "v3", "v4", "v5")
@@ -80,7 +84,11 @@ FULL = ("v1", "v2", "v3", "v4", "v5")
             {},
             ["DeletePolicyVersion v8", "CreatePolicyVersion"],
         ),
-        (found(OTHER, versions=("v10", "v9"), default="v10"), {"keep_versions": 2}, ["CreatePolicyVersion", "DeletePolicyVersion v9"]),
+        (
+            found(OTHER, versions=("v10", "v9"), default="v10"),
+            {"keep_versions": 2},
+            ["CreatePolicyVersion", "DeletePolicyVersion v9"],
+        ),
         (found(OTHER), {"keep_versions": 1}, ["CreatePolicyVersion", "DeletePolicyVersion v1"]),
         (
             found(OTHER, versions=FULL, default="v5"),
@@ -91,7 +99,11 @@ FULL = ("v1", "v2", "v3", "v4", "v5")
         (found(tags={**OURS, "team": "a"}), {"tags": {"team": "b"}}, ["TagPolicy"]),
         (found(tags={**OURS, "team": "a"}), {}, []),
         (found(tags={**OURS, "team": "a"}), {"purge_tags": True}, ["UntagPolicy"]),
-        (found(OTHER, tags={**OURS, "x": "1"}), {"tags": {"team": "b"}, "purge_tags": True}, ["CreatePolicyVersion", "TagPolicy", "UntagPolicy"]),
+        (
+            found(OTHER, tags={**OURS, "x": "1"}),
+            {"tags": {"team": "b"}, "purge_tags": True},
+            ["CreatePolicyVersion", "TagPolicy", "UntagPolicy"],
+        ),
         (found(OTHER, tags={}), {}, ["CreatePolicyVersion"]),
         (found(OTHER, tags={}), {"existing": "keep"}, []),
         (found(OTHER, tags={}, versions=("v1", "v2"), default="v2"), {"keep_versions": 1}, ["CreatePolicyVersion"]),
@@ -114,7 +126,11 @@ def test_steps(current, options, expected):
         (found(), {"description": ""}, []),
         (found(tags={}), {"existing": "keep"}, []),
         (found(OTHER, tags={}), {"existing": "keep"}, ["document"]),
-        (found(OTHER, tags={}), {"existing": "keep", "tags": {"team": "b"}, "description": "x"}, ["description", "document", "tags"]),
+        (
+            found(OTHER, tags={}),
+            {"existing": "keep", "tags": {"team": "b"}, "description": "x"},
+            ["description", "document", "tags"],
+        ),
         (found(tags={}), {"state": "absent"}, ["state"]),
     ],
 )
@@ -207,8 +223,14 @@ def test_another_spelling_is_no_change(spelling):
         ({"features": [], "extra_statements": []}, ["features: ", "empty"]),
         ({"keep_versions": 0}, ["keep_versions: 0"]),
         ({"keep_versions": 6}, ["keep_versions: 6", "1 to 5"]),
-        ({"extra_statements": [{"Effect": "Maybe", "Action": "s3:*", "Resource": "*"}]}, ["extra_statements[0].Effect"]),
-        ({"extra_statements": [{**STATEMENT, "Action": [f"s3:{'a' * 60}{n}" for n in range(100)]}]}, ["6144", "second policy"]),
+        (
+            {"extra_statements": [{"Effect": "Maybe", "Action": "s3:*", "Resource": "*"}]},
+            ["extra_statements[0].Effect"],
+        ),
+        (
+            {"extra_statements": [{**STATEMENT, "Action": [f"s3:{'a' * 60}{n}" for n in range(100)]}]},
+            ["6144", "second policy"],
+        ),
         ({"tags": {"aws:x": "1"}}, ["tags: "]),
     ],
 )

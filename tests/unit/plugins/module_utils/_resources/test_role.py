@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role
@@ -62,7 +63,12 @@ class TestMade:
     def test_with_everything(self, prepared):
         by_hand(prepared, "limit")
         done = prepared.converge(
-            role, **DECLARED, s3_access=True, permissions_boundary="limit", tags={"team": "ml"}, max_session_duration=7200
+            role,
+            **DECLARED,
+            s3_access=True,
+            permissions_boundary="limit",
+            tags={"team": "ml"},
+            max_session_duration=7200,
         )
         assert prepared.apis(done) == [
             "CreateRole",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
@@ -107,7 +108,11 @@ RELINKED = ["RemoveRoleFromInstanceProfile", "AddRoleToInstanceProfile"]
         (found(), {"max_session_duration": 7200}, ["UpdateRole"]),
         (found(a_role(MaxSessionDuration=7200)), {}, []),
         (found(), {"permissions_boundary": BYHAND}, ["PutRolePermissionsBoundary"]),
-        (found(a_role(PermissionsBoundary={"PermissionsBoundaryArn": BYHAND})), {"permissions_boundary": "by-hand"}, []),
+        (
+            found(a_role(PermissionsBoundary={"PermissionsBoundaryArn": BYHAND})),
+            {"permissions_boundary": "by-hand"},
+            [],
+        ),
         (found(a_role(PermissionsBoundary={"PermissionsBoundaryArn": BYHAND})), {}, []),
         (
             found(a_role(PermissionsBoundary={"PermissionsBoundaryArn": BYHAND})),
@@ -161,7 +166,11 @@ def test_steps(current, options, expected):
         (found(a_role({}), attached=[POLICY, BYHAND]), {"purge_policies": False}, []),
         (found(a_role({})), {"permissions_boundary": BYHAND}, ["permissions_boundary"]),
         (found(a_role({})), {"permissions_boundary": ""}, []),
-        (found(a_role({})), {"description": "x", "max_session_duration": 7200}, ["description", "max_session_duration"]),
+        (
+            found(a_role({})),
+            {"description": "x", "max_session_duration": 7200},
+            ["description", "max_session_duration"],
+        ),
         (found(a_role({})), {"description": "", "max_session_duration": 3600}, []),
         (found(a_role({})), {"tags": {"team": "ml"}}, ["tags"]),
         (found(a_role({}), a_profile("other", tags={})), {}, ["instance_profile"]),
@@ -197,7 +206,9 @@ def test_creating():
     planned = plan(NOTHING, path="/team/", description="x", max_session_duration=7200, permissions_boundary="by-hand")
     create = planned.steps[0]
     assert create.target == NAME
-    assert {key: create.arguments[key] for key in ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary")} == {
+    assert {
+        key: create.arguments[key] for key in ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary")
+    } == {
         "Path": "/team/",
         "Description": "x",
         "MaxSessionDuration": 7200,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources import policy, user
 
@@ -39,7 +40,9 @@ def foreign(prepared):
 
 
 def attached(sandbox):
-    return {item["PolicyName"] for item in sandbox.iam.list_attached_user_policies(UserName="alice")["AttachedPolicies"]}
+    return {
+        item["PolicyName"] for item in sandbox.iam.list_attached_user_policies(UserName="alice")["AttachedPolicies"]
+    }
 
 
 class TestMade:

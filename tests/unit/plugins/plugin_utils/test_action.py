@@ -1,0 +1,260 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What code in the worker must keep: plain types, no secret, the task's environment, one line for every exception."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import typing as t
+
+import pytest
+
+from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.plugin_utils import _action
+from ansible_collections.sky.aws.tests.unit.entry_points import action, as_action, trusted
+from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT
+
+REACH = {"account_id": "111122223333", "region": "us-east-1", **MANAGEMENT}
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """What run() is given; it answers with ``answer``, or raises it."""
+    record: dict[str, t.Any] = {"answer": {"changed": False, "steps": []}}
+
+    def run(resource, params, **options):
+        record.update(params=params, environ=dict(os.environ), resource=resource, **options)
+        if isinstance(record["answer"], BaseException):
+            raise record["answer"]
+        return dict(record["answer"])
+
+    monkeypatch.setattr(_action, "run", run)
+    return record
+
+
+def plain(value: t.Any) -> bool:
+    """Whether it is made of JSON's own types and none of their children."""
+    if type(value) is dict:
+        return all(type(key) is str and plain(item) for key, item in value.items())
+    if type(value) is list:
+        return all(plain(item) for item in value)
+    return type(value) in (str, int, float, bool, type(None))
+
+
+class TestOptions:
+    def test_marks_of_ansible_end_at_the_boundary(self, seen):
+        tags = {trusted("team"): trusted("ml")}
+        args = {**{key: trusted(value) for key, value in REACH.items()}, "tags": tags, "features": [trusted("base")]}
+        as_action("sky_iam_policy", args)
+        assert plain(seen["params"])
+        assert (seen["params"]["tags"], seen["params"]["features"]) == ({"team": "ml"}, ["base"])
+
+    def test_the_marks_were_there(self):
+        if trusted is not str and hasattr(type(trusted("x")), "_ansible_tags_mapping"):
+            assert not plain(trusted("x"))
+        assert plain(_action.untagged({"x": trusted("x")}))
+
+    def test_arguments_of_the_task_stay_as_they_are(self, seen):
+        args = {**REACH, "tags": {"a": 1}}
+        running = action("sky_iam_policy", args)
+        running.run(task_vars={})
+        assert running._task.args == args
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_check_mode_is_handed_on(self, seen, check_mode):
+        as_action("sky_account", REACH, check_mode=check_mode)
+        assert seen["check_mode"] is check_mode
+
+    def test_aliases_and_conversions(self, seen):
+        as_action("sky_role", {**REACH, "s3_access": "yes", "policies": "a,b", "resource_tags": {"x": "1"}})
+        given = seen["params"]
+        assert (given["s3_access"], given["policies"], given["tags"]) == (True, ["a", "b"], {"x": "1"})
+
+
+class TestSecrets:
+    TOKEN = "a-token-nobody-may-see"
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"note": f"x {TOKEN} y", "list": [{"deep": TOKEN}]},
+            SkyError(f"refused {TOKEN}"),
+            RuntimeError(f"odd {TOKEN}"),
+        ],
+        ids=["result", "error", "bug"],
+    )
+    def test_they_are_stripped(self, seen, answer):
+        seen["answer"] = answer
+        result = as_action("sky_account", {**REACH, "session_token": self.TOKEN})
+        assert self.TOKEN not in json.dumps(result)
+
+    def test_they_are_stripped_from_warnings(self, seen, monkeypatch):
+        monkeypatch.setattr(_action, "run", lambda *_, warn, **__: warn(f"about {self.TOKEN}") or {"changed": False})
+        result = as_action("sky_account", {**REACH, "session_token": self.TOKEN})
+        assert "about" in result["warnings"][0]
+        assert self.TOKEN not in json.dumps(result)
+
+    def test_the_options_are_not_in_the_result(self, seen):
+        assert "invocation" not in as_action("sky_account", REACH)
+
+
+class TestEnvironment:
+    def test_it_is_there_before_the_options_fall_back_to_it(self, seen):
+        args = {key: value for key, value in REACH.items() if key != "region"}
+        as_action("sky_account", args, environment=[{"AWS_REGION": "eu-west-1", "NUMBER": 7}])
+        assert seen["params"]["region"] == "eu-west-1"
+        assert seen["environ"]["NUMBER"] == "7"
+
+    def test_the_inner_wins_and_templates_are_filled_in(self, seen):
+        environment = [{"AWS_REGION": "eu-west-1"}, None, {"AWS_REGION": trusted("{{ place }}")}]
+        args = {key: value for key, value in REACH.items() if key != "region"}
+        as_action("sky_account", args, environment=environment, variables={"place": "eu-west-2"})
+        assert seen["params"]["region"] == "eu-west-2"
+
+    @pytest.mark.parametrize("answer", [{"changed": False}, SkyError("no"), RuntimeError("odd")], ids=str)
+    def test_it_is_put_back(self, seen, monkeypatch, answer):
+        monkeypatch.setenv("AWS_PROFILE", "before")
+        before = dict(os.environ)
+        seen["answer"] = answer
+        as_action("sky_account", REACH, environment=[{"AWS_PROFILE": "within", "NEW": "1"}])
+        assert seen["environ"]["AWS_PROFILE"] == "within"
+        assert dict(os.environ) == before
+
+    def test_credentials_in_it_reach_the_account(self, sandbox):
+        keys = {
+            f"AWS_{name.upper()}": value
+            for name, value in (
+                ("access_key_id", MANAGEMENT["access_key"]),
+                ("secret_access_key", MANAGEMENT["secret_key"]),
+            )
+        }
+        args = {key: value for key, value in sandbox.reach.items() if key not in MANAGEMENT}
+        assert as_action("sky_account", args)["failed"] is True
+        assert as_action("sky_account", args, environment=[keys])["account"]["account_id"] == sandbox.account_id
+
+
+class TestWhereItRuns:
+    @pytest.mark.parametrize("task", [{"transport": "ssh"}, {"become": True}, {"async_val": 30}], ids=str)
+    def test_elsewhere_the_module_runs(self, seen, monkeypatch, task):
+        running = action("sky_account", REACH, **task)
+        asked: dict[str, t.Any] = {}
+        monkeypatch.setattr(running, "_execute_module", lambda **options: asked.update(options) or {"module": True})
+        assert running.run(task_vars={"x": 1}) == {"module": True}
+        assert asked["task_vars"] == {"x": 1}
+        assert asked["wrap_async"] == task.get("async_val", 0)
+        assert "params" not in seen
+
+    def test_here_no_module_runs(self, seen, monkeypatch):
+        running = action("sky_account", REACH)
+        monkeypatch.setattr(running, "_execute_module", lambda **_: pytest.fail("a module ran"))
+        assert running.run(task_vars={})["changed"] is False
+
+    def test_credentials_are_kept_in_the_folder_of_the_run(self, seen):
+        as_action("sky_account", REACH)
+        folder = seen["cache"]._working_dir
+        assert folder.endswith("sky-aws-credentials")
+        assert f"{os.stat(folder).st_mode & 0o777:o}" == "700"  # noqa: PTH116
+
+    def test_one_assume_for_all_tasks_of_a_run(self, sandbox):
+        for name in ("sky_account", "sky_iam_policy", "sky_role"):
+            assert not as_action(name, sandbox.reach, check_mode=True).get("failed")
+        assert [call["api"] for call in sandbox.emulator.calls()].count("sts:AssumeRole") == 1
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("error", "message"),
+        [
+            (SkyError("no.\nand no."), "no.\nand no."),
+            (
+                RuntimeError("first\nsecond"),
+                "sky.aws.sky_account has a bug: RuntimeError: first second; -vvv shows where",
+            ),
+            (KeyError("x"), "sky.aws.sky_account has a bug: KeyError: 'x'; -vvv shows where"),
+            (RecursionError(), "sky.aws.sky_account has a bug: RecursionError:; -vvv shows where"),
+        ],
+    )
+    def test_each_is_told_without_a_traceback(self, seen, error, message):
+        seen["answer"] = error
+        result = as_action("sky_account", REACH)
+        assert result["failed"] is True
+        assert result["msg"] == message
+        assert "Traceback" not in json.dumps(result)
+        assert result["steps"] == []
+
+    def test_what_was_done_before_is_told(self, seen):
+        steps = [{"api": "iam:CreateUser", "target": "alice"}]
+        seen["answer"] = SkyError("no", steps=steps)
+        assert as_action("sky_account", REACH)["steps"] == steps
+
+    @pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt()])
+    def test_being_told_to_stop_is_no_error_of_ours(self, seen, error):
+        seen["answer"] = error
+        with pytest.raises(type(error)):
+            as_action("sky_account", REACH)
+
+    def test_warnings_before_a_failure_are_told(self, monkeypatch):
+        def run(*_, warn, **__):
+            warn("look")
+            raise SkyError("no")
+
+        monkeypatch.setattr(_action, "run", run)
+        assert as_action("sky_account", REACH)["warnings"] == ["look"]
+
+    def test_an_environment_that_cannot_be_read_fails_the_task(self, seen):
+        result_or_error = pytest.raises(Exception, match="undefined|nowhere")
+        with result_or_error:
+            as_action("sky_account", REACH, environment=[{"X": trusted("{{ nowhere }}")}])
+        assert "params" not in seen
+
+
+IMPORTED = """
+import gc, json, sys, threading
+from ansible_collections.sky.aws.plugins.action import sky_iam_policy
+from ansible_collections.sky.aws.plugins.module_utils import _botocore
+from botocore.session import Session
+print(json.dumps({
+    "threads": threading.active_count(),
+    "sessions": sum(isinstance(item, Session) for item in gc.get_objects()),
+    "models": sorted(str(key) for key in _botocore.loader()._cache),
+    "boto3": "boto3" in sys.modules,
+}))
+"""
+
+WITHOUT_BOTOCORE = """
+import json, sys
+sys.modules["botocore"] = None
+from ansible_collections.sky.aws.tests.unit.entry_points import as_action, as_module
+for way in (as_action, as_module):
+    print(json.dumps(way("sky_account", {"account_id": "111122223333", "region": "us-east-1"})))
+"""
+
+
+def python(code: str, tmp_path: t.Any) -> list[t.Any]:
+    """What a new process prints, a JSON document a line."""
+    environment = {
+        **os.environ,
+        "ANSIBLE_LOCAL_TEMP": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class TestImport:
+    def test_models_are_loaded_and_nothing_runs(self, tmp_path):
+        (found,) = python(IMPORTED, tmp_path)
+        assert found["threads"] == 1
+        assert found["sessions"] == 0
+        assert found["boto3"] is False
+        for service in ("iam", "sts", "ec2"):
+            assert any(f"'{service}', 'service-2'" in key for key in found["models"])
+
+    def test_without_botocore_both_ways_say_so(self, tmp_path):
+        for result in python(WITHOUT_BOTOCORE, tmp_path):
+            assert result["failed"] is True
+            assert result["msg"].startswith("botocore is needed and cannot be imported")

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The folder of a run: for the owner only, kept while the run lives, removed by the next when it was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import typing as t
+
+import pytest
+
+RUN = """
+import sys
+from ansible_collections.sky.aws.plugins.plugin_utils import _run_folder
+_run_folder.prepare()
+_run_folder.credential_cache()["proof"] = {"secret": "x"}
+print(_run_folder._folder(), flush=True)
+sys.stdin.read()
+"""
+#: The same with a worker that outlives it; the worker's id comes second.
+FORKING = RUN.replace(
+    "sys.stdin.read()",
+    "import os, time\nworker = os.fork()\nif worker:\n    print(worker, flush=True)\n    sys.stdin.read()\nelse:\n    time.sleep(60)",
+)
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start runs that share one temporary folder; all are ended with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(code: str = RUN) -> tuple[subprocess.Popen[str], pathlib.Path]:
+            environment = {
+                **os.environ,
+                "ANSIBLE_LOCAL_TEMP": str(tmp_path),
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            }
+            command = [sys.executable, "-c", code]
+            process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            stack.callback(end, process)
+            return process, pathlib.Path(t.cast("t.IO[str]", process.stdout).readline().strip())
+
+        yield start
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Let a run end as runs do."""
+    process.communicate()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def mode(path: pathlib.Path) -> str:
+    return f"{path.stat().st_mode & 0o777:o}"
+
+
+def test_it_is_for_the_owner_only(start):
+    _, folder = start()
+    assert mode(folder) == mode(folder.parent) == "700"
+    assert mode(folder / "proof.json") == "600"
+
+
+def test_ansible_removes_it_when_the_run_ends(start):
+    process, folder = start()
+    end(process)
+    assert process.returncode == 0
+    assert not folder.exists()
+
+
+def test_a_live_run_keeps_it(start):
+    _, first = start()
+    _, second = start()
+    assert (first / "proof.json").exists()
+    assert (second / "proof.json").exists()
+    assert first != second
+
+
+def test_the_next_run_removes_that_of_a_killed_one(start):
+    process, folder = start()
+    kill(process)
+    assert (folder / "proof.json").exists()
+    _, second = start()
+    assert not folder.exists()
+    assert second.exists()
+
+
+def test_a_worker_that_still_lives_keeps_it(start):
+    process, folder = start(FORKING)
+    worker = int(t.cast("t.IO[str]", process.stdout).readline())
+    kill(process)
+    _, second = start()
+    assert (folder / "proof.json").exists()
+    os.kill(worker, signal.SIGKILL)
+    while not_gone(worker):
+        pass
+    start()
+    assert not folder.exists()
+    assert second.exists()
+
+
+def not_gone(process: int) -> bool:
+    """Whether a process still runs; it is no child of ours, so nobody waits for it."""
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def test_other_folders_stay(start, tmp_path):
+    strangers = [tmp_path / "ansible-local-1x" / "other", tmp_path / "elsewhere" / "sky-aws-credentials"]
+    for stranger in strangers:
+        stranger.mkdir(parents=True)
+    start()
+    assert all(stranger.exists() for stranger in strangers)
