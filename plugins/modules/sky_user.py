@@ -133,6 +133,7 @@ attributes:
     support: full
   action_group:
     support: full
+    membership: [sky.aws.aws]
 notes:
   - Delivering a key takes the rights C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey),
     C(iam:GetAccessKeyLastUsed), C(iam:TagUser) and C(iam:UntagUser). Delivering it into a secret also takes
