@@ -140,6 +140,11 @@ class Account:
             return _botocore.Credentials(
                 self._params["access_key"], self._params["secret_key"], self._params.get("session_token")
             )
+        if not self._params.get("profile"):
+            # botocore looks here first, too; to make the rest of its chain costs more than a call.
+            from_environment = _botocore.EnvProvider().load()
+            if from_environment is not None:
+                return from_environment
         resolver = self._session.get_component("credential_provider")
         # A profile that assumes a role itself would otherwise ask STS again in every task.
         resolver.get_provider("assume-role").cache = self._cache

@@ -9,6 +9,7 @@ the action plugins preload them where Ansible imports plugins: once, before it f
 from __future__ import annotations
 
 import functools
+import gc
 import traceback
 import typing as t
 
@@ -22,6 +23,7 @@ try:
         CredentialResolver,
         Credentials,
         DeferredRefreshableCredentials,
+        EnvProvider,
     )
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.loaders import Loader
@@ -61,6 +63,7 @@ __all__ = [
     "CredentialResolver",
     "Credentials",
     "DeferredRefreshableCredentials",
+    "EnvProvider",
     "JSONFileCache",
     "ResponseParserError",
     "Session",
@@ -92,6 +95,11 @@ def preload() -> None:
     for service in PRELOADED_SERVICES:
         for model in _models(service):
             loader().load_service_model(service, model)
+        # botocore keeps the Python names of operations that it has worked out once.
+        for operation in loader().load_service_model(service, "service-2")["operations"]:
+            botocore.xform_name(operation)
+    # The models are for good: a worker's garbage collector need not look at them, nor copy their memory for it.
+    gc.freeze()
 
 
 def _models(service: str) -> list[str]:

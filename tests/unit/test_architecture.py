@@ -123,7 +123,6 @@ class TestArrows:
     def test_module_utils_know_nothing_of_the_controller(self, path):
         forbidden = ("ansible.plugins", "ansible.constants", "ansible.utils", f"{COLLECTION}.plugins.plugin_utils")
         assert [name for name in imports(path) if any(within(name, package) for package in forbidden)] == []
-        assert "ansible.constants" not in {f"{name}" for name in imports(path)}
 
     @pytest.mark.parametrize("path", files("module_utils"), ids=lambda path: path.stem)
     def test_module_utils_import_from_the_layers_below(self, path):
@@ -135,9 +134,10 @@ class TestArrows:
 
     def test_no_imports_run_in_a_circle(self):
         known = {dotted(path): path for path in files()}
+        found = {name: imports(path) for name, path in known.items()}
         graph = {
-            name: {other for other in known for found in imports(path) if within(found, other)}
-            for name, path in known.items()
+            name: {other for other in known if any(within(target, other) for target in targets)}
+            for name, targets in found.items()
         }
         assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(known)
 

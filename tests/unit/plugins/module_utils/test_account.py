@@ -180,7 +180,7 @@ class TestAssume:
 
     def test_refused_with_keys_that_are_refused_too(self, sandbox):
         sandbox.emulator.fault("sts:*", "InvalidClientTokenId", "The token is invalid", status=403, times=2)
-        with pytest.raises(SkyError, match="InvalidClientTokenId.*give credentials"):
+        with pytest.raises(SkyError, match=r"InvalidClientTokenId.*give credentials"):
             reach(sandbox)
 
     def test_partition_of_the_region(self, sandbox):
@@ -231,7 +231,7 @@ class TestProfiles:
 
     def test_that_nobody_wrote(self, sandbox, shared_files):
         shared_files(sandbox.emulator.url, profiles())
-        with pytest.raises(SkyError, match="ProfileNotFound.*nobody.*correct profile"):
+        with pytest.raises(SkyError, match=r"ProfileNotFound.*nobody.*correct profile"):
             reach(sandbox, **NO_KEYS, profile="nobody")
         assert calls(sandbox) == []
 

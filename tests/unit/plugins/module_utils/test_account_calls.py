@@ -52,7 +52,7 @@ class TestErrors:
     def test_a_refusal_in_a_list_of_pages(self, sandbox, reach):
         account = reach()
         sandbox.emulator.fault("iam:ListUserPolicies", "AccessDenied", status=403, account=sandbox.account_id)
-        with pytest.raises(AWSError, match="iam:ListUserPolicies on alice .*allow iam:ListUserPolicies"):
+        with pytest.raises(AWSError, match=r"iam:ListUserPolicies on alice .*allow iam:ListUserPolicies"):
             account.pages("iam:ListUserPolicies", "PolicyNames", "alice", UserName="alice")
 
     def test_throttling_is_ridden_out_by_botocore(self, sandbox, reach):
@@ -76,7 +76,7 @@ class TestErrors:
     def test_an_answer_that_does_not_come(self, reach):
         with socket.create_server(("127.0.0.1", 0)) as silent:
             url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-            with pytest.raises(SkyError, match="ReadTimeoutError.*run it again") as caught:
+            with pytest.raises(SkyError, match=r"ReadTimeoutError.*run it again") as caught:
                 reach(endpoint_url=url, aws_config={**ONCE, "read_timeout": 1}, assume_role=None)
         assert "\n" not in caught.value.message
 
@@ -87,7 +87,7 @@ class TestErrors:
         assert "\n" not in caught.value.message
 
     def test_a_parameter_that_botocore_refuses(self, reach):
-        with pytest.raises(AWSError, match="ParamValidationError.*correct the option") as caught:
+        with pytest.raises(AWSError, match=r"ParamValidationError.*correct the option") as caught:
             reach().call("iam:GetUser", "alice", UserName=7)
         assert "\n" not in caught.value.message
 
@@ -97,7 +97,7 @@ class TestReading:
         assert reach().find("iam:GetUser", "nobody", UserName="nobody") is None
 
     def test_call_does_not_forgive_it(self, reach):
-        with pytest.raises(AWSError, match="NoSuchEntity.*make it first"):
+        with pytest.raises(AWSError, match=r"NoSuchEntity.*make it first"):
             reach().call("iam:GetUser", "nobody", UserName="nobody")
 
     def test_pages_are_one_list(self, sandbox, reach):
@@ -127,7 +127,7 @@ class TestWaiting:
         account = reach()
         sandbox.emulator.fault("iam:GetUser", "AccessDenied", status=403, account=sandbox.account_id)
         start = time.monotonic()
-        with pytest.raises(AWSError, match="AccessDenied.*allow iam:GetUser"):
+        with pytest.raises(AWSError, match=r"AccessDenied.*allow iam:GetUser"):
             account.wait("iam:GetUser", "user_exists", "alice", delay=5, attempts=9, UserName="alice")
         assert time.monotonic() - start < 5
 
@@ -174,7 +174,7 @@ class TestClients:
         ids=str,
     )
     def test_a_bad_aws_config_is_one_line(self, sandbox, reach, given):
-        with pytest.raises(SkyError, match="aws_config: .*botocore.config.Config") as caught:
+        with pytest.raises(SkyError, match=r"aws_config: .*botocore\.config\.Config") as caught:
             reach(aws_config=given)
         assert "\n" not in caught.value.message
         assert sandbox.emulator.calls() == []

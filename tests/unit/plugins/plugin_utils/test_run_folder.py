@@ -10,6 +10,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 import typing as t
 
 import pytest
@@ -25,7 +26,15 @@ sys.stdin.read()
 #: The same with a worker that outlives it; the worker's id comes second.
 FORKING = RUN.replace(
     "sys.stdin.read()",
-    "import os, time\nworker = os.fork()\nif worker:\n    print(worker, flush=True)\n    sys.stdin.read()\nelse:\n    time.sleep(60)",
+    """
+import os, time
+worker = os.fork()
+if worker:
+    print(worker, flush=True)
+    sys.stdin.read()
+else:
+    time.sleep(60)
+""",
 )
 
 
@@ -102,7 +111,7 @@ def test_a_worker_that_still_lives_keeps_it(start):
     assert (folder / "proof.json").exists()
     os.kill(worker, signal.SIGKILL)
     while not_gone(worker):
-        pass
+        time.sleep(0.01)
     start()
     assert not folder.exists()
     assert second.exists()

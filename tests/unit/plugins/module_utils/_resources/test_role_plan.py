@@ -197,6 +197,12 @@ def test_fail_stops(current, options):
         plan(current, **options)
 
 
+def test_the_foreign_profile_of_a_role_that_goes_is_told_as_it_will_be():
+    planned = plan(found(profile=a_profile(NAME, tags={})), state="absent")
+    assert planned.facts["instance_profile"]["roles"] == []
+    assert planned.after["instance_profile"]["roles"] == []
+
+
 def test_a_foreign_profile_with_another_role_is_kept_with_a_warning():
     (warning,) = plan(found(a_role({}), a_profile("other", tags={}))).warnings
     assert all(word in warning for word in ("other", NAME, "iam:PassRole", "existing"))
@@ -253,3 +259,8 @@ def test_offline_faults(options, word):
     (fault,) = role.validate(params(role, **options))
     assert word in fault
     assert role.validate(params(role)) == []
+
+
+def test_no_boundary_is_none_in_every_result():
+    for current in (NOTHING, found(), found(a_role(PermissionsBoundary={"PermissionsBoundaryArn": BYHAND}))):
+        assert plan(current, permissions_boundary="").facts["role"]["permissions_boundary"] is None

@@ -127,7 +127,7 @@ def test_drift(current, options, aspects):
 
 @pytest.mark.parametrize("state", ["present", "absent"])
 def test_fail_stops(state):
-    with pytest.raises(SkyError, match="user alice .*not made by this collection"):
+    with pytest.raises(SkyError, match=r"user alice .*not made by this collection"):
         plan(found(tags={}), existing="fail", state=state)
 
 
@@ -168,3 +168,8 @@ def test_offline_faults(options, word):
     (fault,) = user.validate(params(user, **{"name": "alice", **options}))
     assert word in fault
     assert user.validate(params(user, name="alice")) == []
+
+
+def test_no_boundary_is_none_in_every_result():
+    for current in (NOBODY, found(), found(**LIMITED)):
+        assert plan(current, permissions_boundary="").facts["user"]["permissions_boundary"] is None
