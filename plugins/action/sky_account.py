@@ -27,19 +27,20 @@ class ActionModule(InWorkerAction):
         """All faults of the account and of the roles' variables at once, before the first call."""
         for warning in _variables.unknown(task_vars):
             warn(warning)
-        raw = {name: task_vars[name] for name in _variables.names() if name in task_vars}
-        variables = {**untagged(self._templar.template(raw)), "sky_account_id": params["account_id"]}
-        faults = [*_account_faults(params, task_vars.get("sky_account_id")), *_variables.faults(variables, params)]
+        faults = _account_faults(params, task_vars)
+        variables, unresolved = _variables.resolve(task_vars, lambda value: untagged(self._templar.template(value)))
+        faults += unresolved or _variables.faults({**variables, "sky_account_id": params["account_id"]}, params)
         if faults:
             raise BadInput(faults)
 
 
-def _account_faults(params: Mapping[str, t.Any], declared_id: object) -> list[str]:
-    """Faults of the account options under the names of their variables.
+def _account_faults(params: Mapping[str, t.Any], task_vars: Mapping[str, t.Any]) -> list[str]:
+    """Faults of the account options, under the names of their variables where the role sets them.
 
     A number is looked for in the inventory itself: templating may have turned it into text.
     """
-    if isinstance(declared_id, int):
-        params = {**params, "account_id": int(declared_id)}
-    faults = account_faults(params)
+    if not any(name in task_vars for name in ("sky_account_id", "__sky_account_options")):
+        return account_faults(params)
+    declared = task_vars.get("sky_account_id")
+    faults = account_faults({**params, "account_id": int(declared)} if isinstance(declared, int) else params)
     return [f"sky_{fault}" if fault.startswith("account_id") else f"sky_account_{fault}" for fault in faults]

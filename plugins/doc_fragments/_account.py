@@ -67,6 +67,7 @@ options:
       - URL to use instead of AWS's own endpoints, for example of an emulated AWS.
       - If not set, the environment variables E(AWS_URL), E(EC2_URL) and E(S3_URL) are used, then what botocore reads
         itself, such as E(AWS_ENDPOINT_URL).
+      - A profile that itself assumes a role does so at E(AWS_ENDPOINT_URL) or at AWS; this option does not reach it.
     type: str
     aliases: [aws_endpoint_url, ec2_url, s3_url]
   validate_certs:
@@ -85,7 +86,7 @@ options:
       - The collection sets retry mode C(standard) with 10 attempts.
     type: dict
 requirements:
-  - botocore >= 1.34.0
+  - botocore >= 1.37.0
 notes:
   - With a local connection the module runs inside the Ansible worker, one AssumeRole for each account and run.
     Over any other connection, with C(become) or with C(async), it runs as an ordinary module.

@@ -147,7 +147,7 @@ class Account:
                 return from_environment
         resolver = self._session.get_component("credential_provider")
         # A profile that assumes a role itself would otherwise ask STS again in every task.
-        resolver.get_provider("assume-role").cache = self._cache
+        resolver.get_provider("assume-role").cache = _Prefixed(self._cache, self._origin())
         return resolver.load_credentials()
 
     def _use(self, credentials: t.Any) -> None:
@@ -216,10 +216,14 @@ class Account:
 
     def _cache_key(self, source: t.Any) -> str:
         """Two hosts with other credentials or another endpoint never share: all that decides is in the key."""
-        endpoint = self._params.get("endpoint_url") or self._configured_endpoint()
-        facts = [self.account_id, source.access_key, endpoint, self._params.get("profile")]
+        facts = [self.account_id, source.access_key, self._params.get("endpoint_url"), self._origin()]
         facts += [self._params.get(name) for name in ("assume_role", "session_name", "external_id")]
-        facts += [os.environ.get("AWS_CONFIG_FILE"), os.environ.get("AWS_SHARED_CREDENTIALS_FILE")]
+        return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+    def _origin(self) -> str:
+        """Where the source credentials come from, for what botocore keeps of a profile that assumes a role."""
+        names = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ACCESS_KEY_ID")
+        facts = [self._session.profile, self._configured_endpoint(), *map(os.environ.get, names)]
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
     def _configured_endpoint(self) -> str | None:
@@ -349,7 +353,12 @@ class _Prefixed(dict):  # type: ignore[type-arg]
         self._prefix = prefix
 
     def __contains__(self, key: object) -> bool:
-        return f"{self._prefix}-{key}" in self._cache
+        # A file that cannot be read is one that is not there.
+        try:
+            self[str(key)]
+        except KeyError:
+            return False
+        return True
 
     def __getitem__(self, key: str) -> t.Any:
         return self._cache[f"{self._prefix}-{key}"]

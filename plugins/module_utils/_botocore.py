@@ -111,6 +111,8 @@ def _models(service: str) -> list[str]:
 @functools.cache
 def partitions() -> dict[str, frozenset[str]]:
     """The regions that this botocore knows, by partition: ``{"aws": {"us-east-1", ...}, "aws-cn": ...}``."""
+    if BOTOCORE_IMPORT_ERROR is not None:
+        return {}
     data: dict[str, t.Any] = loader().load_data("endpoints")
     return {
         partition["partition"]: frozenset(region for region in partition["regions"] if not region.endswith("-global"))

@@ -82,7 +82,11 @@ def visible(tags: Tags) -> dict[str, str]:
 
 def faults(params: Mapping[str, t.Any]) -> list[str]:
     """What AWS would refuse, one line each."""
-    found = []
+    found = [
+        f"tags: the value of {str(key)[:40]!r} must be text, a number or a boolean"
+        for key, value in (params.get("tags") or {}).items()
+        if value is None or isinstance(value, (dict, list))
+    ]
     for key, value in declared(params).items():
         if _is_reserved(key):
             found.append(

@@ -94,7 +94,7 @@ def policy_refs_faults(refs: Iterable[object], label: str) -> list[str]:
 def region_faults(label: str, name: str) -> list[str]:
     """Faults of a region's name, by the regions that botocore knows."""
     known = sorted(set().union(*_botocore.partitions().values()))
-    if name in known:
+    if name in known or not known:  # without botocore none is known, and its absence is the fault to tell
         return []
     return [f"{label}: {name!r} is not a region that botocore knows; {nearest(name, known)}use a name like us-east-1"]
 

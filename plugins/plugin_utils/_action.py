@@ -59,8 +59,9 @@ class InWorkerAction(ActionBase):
 
     def _run_here(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
         warnings: list[str] = []
+        secrets: set[str] = set()
         try:
-            params, secrets = self._validated()
+            params = self._validated(secrets)
             self._refuse(params, task_vars, warnings.append)
             result = run(
                 self.resource,
@@ -70,11 +71,11 @@ class InWorkerAction(ActionBase):
                 cache=_run_folder.credential_cache(),
             )
         except SkyError as error:
-            result, secrets = {"failed": True, "msg": error.message, "steps": error.steps}, set()
+            result = {"failed": True, "msg": error.message, "steps": error.steps}
         except Exception as error:  # noqa: BLE001 - a worker must answer; the traceback is for -vvv
             display.vvv(traceback.format_exc())
             what = one_line(f"{type(error).__name__}: {error}")
-            result, secrets = {"failed": True, "msg": f"{self._task.action} has a bug: {what}; -vvv shows where"}, set()
+            result = {"failed": True, "msg": f"{self._task.action} has a bug: {what}; -vvv shows where", "steps": []}
         if warnings:
             result["warnings"] = warnings
         stripped: dict[str, t.Any] = remove_values(result, secrets)
@@ -85,16 +86,18 @@ class InWorkerAction(ActionBase):
     ) -> None:
         """Raise BadInput for what can be refused with the variables of the host; nothing by default."""
 
-    def _validated(self) -> tuple[dict[str, t.Any], set[str]]:
-        """The options as plain JSON types without Ansible's data tags, and the values that must not be shown.
+    def _validated(self, secrets: set[str]) -> dict[str, t.Any]:
+        """The options as plain JSON types without Ansible's data tags.
 
+        :param secrets: takes the values that must not be shown, also where an option is refused.
         :raises BadInput: one line for each error of the argument_spec.
         """
         validator = ArgumentSpecValidator(argument_spec(self.resource), **self.resource.SPEC_RULES)
         validation = validator.validate(self._task.args)
+        secrets |= validation._no_log_values
         if validation.error_messages:
             raise BadInput(validation.error_messages)
-        return untagged(validation.validated_parameters), set(validation._no_log_values)
+        return untagged(validation.validated_parameters)
 
     @contextlib.contextmanager
     def _task_environment(self) -> Iterator[None]:

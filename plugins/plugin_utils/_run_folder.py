@@ -48,7 +48,9 @@ def _hold() -> None:
 
 
 def credential_cache() -> t.Any:
-    """The cache of this run: a file of mode 0600 for each set of credentials."""
+    """The cache of this run: a file of mode 0600 for each set of credentials; None without botocore."""
+    if _botocore.BOTOCORE_IMPORT_ERROR is not None:
+        return None
     return _botocore.JSONFileCache(str(_folder()))
 
 

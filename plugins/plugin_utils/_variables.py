@@ -13,10 +13,12 @@ import itertools
 import pathlib
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.sky.aws.plugins.module_utils import _features, _validate
+from ansible_collections.sky.aws.plugins.module_utils import _tags, _validate
+from ansible_collections.sky.aws.plugins.module_utils._errors import one_line
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
 from ansible_collections.sky.aws.plugins.module_utils._resources import instance, network, policy, role, user
 
@@ -99,6 +101,18 @@ def unknown(variables: Iterable[str]) -> list[str]:
     return warnings
 
 
+def resolve(task_vars: Variables, template: t.Callable[[t.Any], t.Any]) -> tuple[dict[str, t.Any], list[str]]:
+    """The roles' variables as templated for the host, and a fault for each that cannot be."""
+    values, unresolved = {}, []
+    for name in names():
+        if name in task_vars:
+            try:
+                values[name] = template(task_vars[name])
+            except AnsibleError as error:
+                unresolved.append(f"{name}: {one_line(str(error))}")
+    return values, unresolved
+
+
 def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
     """One line for each fault.
 
@@ -108,9 +122,8 @@ def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
     found = [*_spec_faults(variables)]
     if found:
         return found
-    found += [
-        f"sky_instance_role_{fault}" for fault in _features.faults(variables.get("sky_instance_role_features") or [])
-    ]
+    found += [f"sky_account_{fault}" for fault in _tags.faults({"tags": variables.get("sky_account_tags")})]
+    found += _own_policy_faults(variables, account)
     for part in PARTS:
         found += _list_faults(part, variables, account) if part.items else _single_faults(part, variables, account)
     return list(dict.fromkeys(found))
@@ -118,10 +131,34 @@ def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
 
 def _spec_faults(variables: Variables) -> Iterator[str]:
     """One variable at a time, so that each message can begin with its name."""
+    shapes: dict[str, tuple[type, str]] = {}
+    for part in PARTS:
+        if part.items:
+            shapes[f"{part.role}_present"] = (dict, "dictionaries of options")
+            shapes[f"{part.role}_absent"] = (str, "names")
     for name, option in ((name, option) for spec in SPECS.values() for name, option in spec.items()):
-        if name in variables:
+        if name in shapes:
+            yield from _shape_faults(variables, name, *shapes[name])
+        elif name in variables:
             for message in ArgumentSpecValidator({name: option}).validate({name: variables[name]}).error_messages:
                 yield f"{name}: {message}"
+
+
+def _shape_faults(variables: Variables, name: str, kind: type, words: str) -> list[str]:
+    """Ansible would make a list of a text and a dictionary of ``key=value``; the roles loop over what is declared."""
+    value = variables.get(name) or []
+    if isinstance(value, list) and all(isinstance(item, kind) for item in value):
+        return []
+    return [f"{name}: give a list of {words}"]
+
+
+def _own_policy_faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
+    """Faults of the policy that the role has for itself, if it has one."""
+    features = variables.get("sky_instance_role_features")
+    if not features:
+        return []
+    found = _item_faults(policy, {"features": features, "principals": ["role"]}, account)
+    return [f"sky_instance_role_{fault}" for fault in found]
 
 
 def _single_faults(part: Part, variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
@@ -137,15 +174,19 @@ def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any])
     found: list[str] = []
     for index, item in enumerate(present):
         where = f"{label}[{index}] ({item.get('name', 'no name')})"
-        unknown_options = _option_faults(part, item)
         known = {name: value for name, value in item.items() if name in part.options()}
-        faults = _item_faults(part.resource, {**part.shared(variables), **known}, account)
-        found += [f"{where}: {fault}" for fault in [*unknown_options, *faults]]
+        faults = [
+            *_option_faults(part, item),
+            *_item_faults(part.resource, {**part.shared(variables), **known}, account),
+        ]
+        if item.get("region"):
+            faults += _validate.region_faults("region", str(item["region"]))
+        found += [f"{where}: {fault}" for fault in faults]
     for index, name in enumerate(absent):
         faults = _item_faults(part.resource, {"name": name, "state": "absent"}, account)
         found += [f"{part.role}_absent[{index}]: {fault}" for fault in faults]
     given = [str(item["name"]) for item in present if "name" in item]
-    return found + _clashes(part.role, given, [str(name) for name in absent])
+    return found + _clashes(part.role, given, absent)
 
 
 def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> list[str]:

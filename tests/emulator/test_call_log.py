@@ -9,6 +9,7 @@ import json
 import urllib.parse
 
 import pytest
+
 from ansible_collections.sky.aws.demo.call_log import (
     Call,
     CallLog,

@@ -12,8 +12,9 @@ import sys
 import time
 
 import pytest
-from ansible_collections.sky.aws.demo import launch, seed
 from botocore.exceptions import ClientError
+
+from ansible_collections.sky.aws.demo import launch, seed
 
 AWS = launch.REPO / "demo" / "aws.py"
 PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"

@@ -14,10 +14,11 @@ import sys
 import time
 
 import pytest
+from botocore.exceptions import ClientError
+
 from ansible_collections.sky.aws.demo import launch, seed
 from ansible_collections.sky.aws.tests.emulator import server
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
-from botocore.exceptions import ClientError
 
 ACCOUNT = "111122223333"
 OTHER = "044455556666"

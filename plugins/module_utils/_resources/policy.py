@@ -123,8 +123,10 @@ def _versions(account: Account, arn: str) -> tuple[Mapping[str, t.Any], ...]:
 
 
 def _attached(account: Account, arn: str) -> dict[str, list[str]]:
+    """Who has the policy attached; whom it bounds is left out, and IAM will refuse to delete it then."""
+    asked = {"PolicyArn": arn, "PolicyUsageFilter": "PermissionsPolicy"}
     listed = {
-        noun: account.pages("iam:ListEntitiesForPolicy", f"Policy{noun}s", arn, PolicyArn=arn, EntityFilter=noun)
+        noun: account.pages("iam:ListEntitiesForPolicy", f"Policy{noun}s", arn, **asked, EntityFilter=noun)
         for noun in ("User", "Role", "Group")
     }
     return {noun: [entity[f"{noun}Name"] for entity in entities] for noun, entities in listed.items()}

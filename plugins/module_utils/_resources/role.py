@@ -10,7 +10,7 @@ import typing as t
 from .. import _ownership, _policy_document, _tags
 from .._facts import timestamp
 from .._plan import Plan, Step, drift, perform
-from . import _instance_profile, _principal
+from . import _principal, _role_profile
 from ._principal import Rights
 
 if t.TYPE_CHECKING:
@@ -85,7 +85,7 @@ def plan(current: Found, params: Params, identity: Identity) -> Plan:
     if params["state"] == "absent":
         return _plan_absent(current, params, identity)
     role = _plan_create(params, identity) if current.role is None else _plan_present(current, params, identity)
-    profile = _instance_profile.plan(current.profile, params, identity)
+    profile = _role_profile.plan(current.profile, params, identity, role.facts["role"]["arn"])
     return Plan(
         steps=[*role.steps, *profile.steps],
         before={**role.before, **profile.before},
@@ -103,7 +103,7 @@ def _plan_create(params: Params, identity: Identity) -> Plan:
     name = params["name"]
     trust = trust_policy(identity)
     tags = {**_tags.declared(params), **_tags.OWNER}
-    boundary = _principal.wanted_boundary(params, identity)
+    boundary = _principal.wanted_boundary(params, identity) or None
     wanted = _principal.wanted_policies(params, identity)
     optional = {
         "Description": params["description"],
@@ -180,22 +180,21 @@ def _trust_after(role: Mapping[str, t.Any], identity: Identity) -> Mapping[str, 
 
 def _settings(role: Mapping[str, t.Any], params: Params) -> dict[str, t.Any]:
     """Description and session duration as they will be: what is not declared stays."""
-    duration = role.get("MaxSessionDuration") or _DEFAULT_SESSION_DURATION
-    description = role.get("Description") or ""
+    declared = {"Description": params["description"], "MaxSessionDuration": params["max_session_duration"]}
+    return {**_settings_now(role), **{key: value for key, value in declared.items() if value is not None}}
+
+
+def _settings_now(role: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {
-        "Description": description if params["description"] is None else params["description"],
-        "MaxSessionDuration": params["max_session_duration"] or duration,
+        "Description": role.get("Description") or "",
+        "MaxSessionDuration": role.get("MaxSessionDuration") or _DEFAULT_SESSION_DURATION,
     }
 
 
 def _setting_steps(role: Mapping[str, t.Any], params: Params) -> list[Step]:
-    found = {
-        "Description": role.get("Description") or "",
-        "MaxSessionDuration": role.get("MaxSessionDuration") or _DEFAULT_SESSION_DURATION,
-    }
-    wanted = _settings(role, params)
+    wanted, name = _settings(role, params), params["name"]
     # UpdateRole sets what it is not given back to its default, so both go together.
-    return [] if wanted == found else [Step("iam:UpdateRole", params["name"], {"RoleName": params["name"], **wanted})]
+    return [] if wanted == _settings_now(role) else [Step("iam:UpdateRole", name, {"RoleName": name, **wanted})]
 
 
 def _path_drift(role: Mapping[str, t.Any], params: Params) -> list[dict[str, t.Any]]:
@@ -208,10 +207,10 @@ def _kept(current: Found, params: Params, identity: Identity) -> list[dict[str, 
     differences = []
     if _trust_steps(role, params["name"], identity):
         differences.append(drift("trust_policy", trust_policy(identity), role["AssumeRolePolicyDocument"]))
-    wanted = _settings(role, params)
+    wanted, is_set = _settings(role, params), _settings_now(role)
     for aspect, key in (("description", "Description"), ("max_session_duration", "MaxSessionDuration")):
-        if params[aspect] is not None and wanted[key] != role.get(key):
-            differences.append(drift(aspect, wanted[key], role.get(key)))
+        if wanted[key] != is_set[key]:
+            differences.append(drift(aspect, wanted[key], is_set[key]))
     differences += _principal.kept_drift(
         params,
         identity,
@@ -223,7 +222,8 @@ def _kept(current: Found, params: Params, identity: Identity) -> list[dict[str, 
 
 
 def _plan_absent(current: Found, params: Params, identity: Identity) -> Plan:
-    profile = _instance_profile.plan_absent(current.profile, params)
+    goes = current.role is not None and _tags.is_ours(current.tags)
+    profile = _role_profile.plan_absent(current.profile, params, leaving=params["name"] if goes else None)
     removed = {step.arguments["InstanceProfileName"] for step in profile.steps}
     if current.role is None:
         return dataclasses.replace(profile, facts={**profile.facts, "role": None})
@@ -247,7 +247,7 @@ def _plan_absent(current: Found, params: Params, identity: Identity) -> Plan:
             warnings=[_ownership.left(_what(params)), *profile.warnings],
         )
     steps = [
-        *[_instance_profile.unlink(holder, name) for holder in current.profiles if holder not in removed],
+        *[_role_profile.unlink(holder, name) for holder in current.profiles if holder not in removed],
         *profile.steps,
         *_principal.removal_steps("Role", name, current.rights),
         Step("iam:DeleteRole", name, {"RoleName": name}),
@@ -266,7 +266,7 @@ def apply(account: Account, plan: Plan) -> Facts:
         learned = {"arn": made["Arn"], "role_id": made["RoleId"], "create_date": timestamp(made["CreateDate"])}
         facts["role"] = {**facts["role"], **learned}
     if "iam:CreateInstanceProfile" in answers:
-        facts["instance_profile"] = {**facts["instance_profile"], **_instance_profile.learned(answers)}
+        facts["instance_profile"] = {**facts["instance_profile"], **_role_profile.learned(answers)}
     return facts
 
 

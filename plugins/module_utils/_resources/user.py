@@ -102,7 +102,7 @@ def _what(params: Params) -> str:
 def _plan_create(params: Params, identity: Identity) -> UserPlan:
     name = params["name"]
     tags = {**_tags.declared(params), **_tags.OWNER}
-    boundary = _principal.wanted_boundary(params, identity)
+    boundary = _principal.wanted_boundary(params, identity) or None
     wanted = _principal.wanted_policies(params, identity)
     described = {"UserName": name, "Path": params["path"]}
     if boundary:

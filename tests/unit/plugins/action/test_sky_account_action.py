@@ -9,7 +9,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.sky.aws.plugins.module_utils import _account, _plan
+from ansible_collections.sky.aws.plugins.module_utils import _account, _plan, _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._features import FEATURES
 from ansible_collections.sky.aws.tests.unit.entry_points import as_action, trusted
 from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT
@@ -107,10 +107,11 @@ class TestFaults:
         assert result["msg"].startswith("sky_policy_features")
         assert "6144" in result["msg"]
 
-    def test_a_document_of_the_role_that_is_too_large_is_found_too(self):
-        result = check({"sky_instance_role_features": list(FEATURES)})
-        assert "sky_instance_role" in result["msg"]
-        assert "6144" in result["msg"]
+    def test_a_document_of_the_role_that_is_too_large_is_found_too(self, monkeypatch):
+        monkeypatch.setattr(_policy_document, "MAX_SIZE", 1000)
+        result = check({"sky_instance_role_features": [*FEATURES]})
+        assert "sky_instance_role_features" in result["msg"]
+        assert "1000" in result["msg"]
 
     @pytest.mark.parametrize(
         ("machine", "words"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources import network
@@ -81,7 +82,7 @@ class TestWarnings:
         assert line.startswith("us-east-1: no default VPC: SkyPilot's failover stops here")
 
     @pytest.mark.parametrize(
-        "layout, given_options",
+        ("layout", "given_options"),
         [(Layout(REGION, [DEFAULT]), {}), (Layout(REGION), {"vpc_names": ["x"]})],
         ids=["default without subnets", "named"],
     )
@@ -116,7 +117,7 @@ class TestWarnings:
 
 class TestSkyConfig:
     @pytest.mark.parametrize(
-        "given_options, aws",
+        ("given_options", "aws"),
         [
             ({}, {}),
             ({"vpc_names": ["a", "b"]}, {"vpc_names": ["a", "b"]}),
@@ -144,7 +145,7 @@ class TestValidate:
         assert network.validate(options(**given_options)) == []
 
     @pytest.mark.parametrize(
-        "given_options, start",
+        ("given_options", "start"),
         [
             ({"regions": []}, "regions: the list is empty"),
             ({"regions": ["all", "us-east-1"]}, "regions: all stands alone"),
@@ -260,7 +261,7 @@ class TestRead:
         assert layout.subnets == subnets
 
     @pytest.mark.parametrize(
-        "answers, given_options, calls",
+        ("answers", "given_options", "calls"),
         [
             ({}, {}, 1),
             ({"Vpcs": [DEFAULT]}, {}, 2),

@@ -7,6 +7,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources._subnets import Layout
 from ansible_collections.sky.aws.tests.unit.layouts import (
@@ -29,8 +32,6 @@ from ansible_collections.sky.aws.tests.unit.layouts import (
     vpc,
 )
 from ansible_collections.sky.aws.tests.unit.strategies import steady
-from hypothesis import given
-from hypothesis import strategies as st
 
 #: Name -> subnets, route tables, options; usable ids in order, reasons, SkyPilot's text.
 CASES = {

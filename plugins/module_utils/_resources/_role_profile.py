@@ -21,31 +21,28 @@ if t.TYPE_CHECKING:
     from .._plan import Answers, Params
 
 
-def plan(profile: Mapping[str, t.Any] | None, params: Params, identity: Identity) -> Plan:
+def plan(profile: Mapping[str, t.Any] | None, params: Params, identity: Identity, role_arn: str) -> Plan:
     """From what is there to a profile with just the role in it.
 
+    :param role_arn: of the role as it will be; one that is kept may have another path than the declared one.
     :raises SkyError: the profile is not ours and ``existing`` is ``fail``.
     """
     if profile is None:
-        return _plan_create(params, identity)
-    return _plan_present(profile, params, identity)
+        return _plan_create(params, identity, role_arn)
+    return _plan_present(profile, params, role_arn)
 
 
 def _what(params: Params) -> str:
     return f"instance profile {params['name']}"
 
 
-def _role_arn(params: Params, identity: Identity) -> str:
-    return identity.iam_arn(f"role{params['path']}{params['name']}")
-
-
-def _plan_create(params: Params, identity: Identity) -> Plan:
+def _plan_create(params: Params, identity: Identity, role_arn: str) -> Plan:
     name = params["name"]
     tags = {**_tags.declared(params), **_tags.OWNER}
     described = {"InstanceProfileName": name, "Path": params["path"]}
     facts = _facts(
         {**described, "Arn": identity.iam_arn(f"instance-profile{params['path']}{name}")},
-        [{"role_name": name, "arn": _role_arn(params, identity)}],
+        [{"role_name": name, "arn": role_arn}],
         tags,
     )
     steps = [
@@ -55,7 +52,7 @@ def _plan_create(params: Params, identity: Identity) -> Plan:
     return Plan(steps=steps, after=_shown(facts), facts={"instance_profile": facts, "drift": []})
 
 
-def _plan_present(profile: Mapping[str, t.Any], params: Params, identity: Identity) -> Plan:
+def _plan_present(profile: Mapping[str, t.Any], params: Params, role_arn: str) -> Plan:
     name = params["name"]
     tags = _tags.from_aws(profile.get("Tags"))
     roles = [{"role_name": role["RoleName"], "arn": role["Arn"]} for role in profile["Roles"]]
@@ -78,13 +75,16 @@ def _plan_present(profile: Mapping[str, t.Any], params: Params, identity: Identi
     wanted_tags = _tags.declared(params) if converge else {}
     purge = params["purge_tags"] and converge
     steps += _principal.tag_steps("InstanceProfile", name, tags, wanted_tags, purge=purge)
-    roles_after = roles if linked and not others else [{"role_name": name, "arn": _role_arn(params, identity)}]
+    roles_after = roles if linked and not others else [{"role_name": name, "arn": role_arn}]
     after = _facts(profile, roles_after, _tags.after(tags, wanted_tags, purge=purge))
     return Plan(steps=steps, before=_shown(before), after=_shown(after), facts={"instance_profile": after, "drift": []})
 
 
-def plan_absent(profile: Mapping[str, t.Any] | None, params: Params) -> Plan:
-    """Unlink the role and delete the profile, if it is ours."""
+def plan_absent(profile: Mapping[str, t.Any] | None, params: Params, *, leaving: str | None) -> Plan:
+    """Unlink the role and delete the profile, if it is ours.
+
+    :param leaving: the role that is deleted and so taken out of every profile by its own plan.
+    """
     if profile is None:
         return Plan(facts={"instance_profile": None, "drift": []})
     name = params["name"]
@@ -92,10 +92,11 @@ def plan_absent(profile: Mapping[str, t.Any] | None, params: Params) -> Plan:
     roles = [{"role_name": role["RoleName"], "arn": role["Arn"]} for role in profile["Roles"]]
     found = _facts(profile, roles, tags)
     if not _ownership.may_delete(_what(params), ours=_tags.is_ours(tags), existing=params["existing"]):
+        kept = _facts(profile, [role for role in roles if role["role_name"] != leaving], tags)
         return Plan(
             before=_shown(found),
-            after=_shown(found),
-            facts={"instance_profile": found, "drift": [drift("instance_profile_state", "absent", "present")]},
+            after=_shown(kept),
+            facts={"instance_profile": kept, "drift": [drift("instance_profile_state", "absent", "present")]},
             warnings=[_ownership.left(_what(params))],
         )
     steps = [unlink(name, role["role_name"]) for role in roles]
