@@ -102,10 +102,7 @@ class Account:
         self._cache = {} if cache is None else cache
         self._clients: dict[tuple[str, str], t.Any] = {}
         self._config = _client_config(params.get("aws_config") or {})
-        self._session = self._guarded(
-            "credentials", "", lambda: _botocore.Session(profile=params.get("profile") or None)
-        )
-        self._session.register_component("data_loader", _botocore.loader())
+        self._session = self._guarded("credentials", "", lambda: _botocore.session(params.get("profile") or None))
         self.region: str = self._guarded("credentials", "", self._default_region)
         # A profile that assumes a role asks STS in the session's region.
         self._session.set_config_variable("region", self.region)

@@ -8,6 +8,7 @@ the action plugins preload them where Ansible imports plugins: once, before it f
 
 from __future__ import annotations
 
+import copy
 import functools
 import gc
 import traceback
@@ -26,6 +27,8 @@ try:
         EnvProvider,
     )
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
+    from botocore.hooks import EventAliaser, HierarchicalEmitter
     from botocore.loaders import Loader
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
@@ -66,13 +69,13 @@ __all__ = [
     "EnvProvider",
     "JSONFileCache",
     "ResponseParserError",
-    "Session",
     "WaiterModel",
     "botocore",
     "create_waiter_with_client",
     "loader",
     "partitions",
     "preload",
+    "session",
 ]
 
 #: Services whose clients every onboarding needs.
@@ -86,10 +89,30 @@ def loader() -> Loader:
     return Loader()
 
 
+@functools.cache
+def _handlers() -> HierarchicalEmitter:
+    """botocore's own event handlers, registered as a Session does it; that is most of what making a Session costs."""
+    emitter = HierarchicalEmitter()
+    events = EventAliaser(emitter)
+    places = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
+    for event, handler, *place in BUILTIN_HANDLERS:
+        register = places[place[0]] if place else events.register
+        register(event, handler)
+    return emitter
+
+
+def session(profile: str | None) -> Session:
+    """A session of its own, with copies of what all sessions share."""
+    made = Session(profile=profile, event_hooks=copy.copy(_handlers()), include_builtin_handlers=False)
+    made.register_component("data_loader", loader())
+    return made
+
+
 def preload() -> None:
-    """Parse the models that every onboarding needs; makes no session, no thread and no call."""
+    """Load what every onboarding needs; makes no session, no thread and no call."""
     if BOTOCORE_IMPORT_ERROR is not None:
         return
+    _handlers()
     for name in _DATA:
         loader().load_data(name)
     for service in PRELOADED_SERVICES:
