@@ -37,3 +37,15 @@ def test_partitions_and_regions_are_known_offline() -> None:
     assert "us-east-1" in known["aws"]
     assert "cn-north-1" in known["aws-cn"]
     assert not any(region.endswith("-global") for regions in known.values() for region in regions)
+
+
+def test_a_handler_that_a_library_adds_to_botocore_is_in_later_sessions() -> None:
+    def hook(**kwargs: object) -> None:
+        """Does nothing."""
+
+    _botocore.session(None)
+    BUILTIN_HANDLERS.append(("before-send", hook))
+    try:
+        assert hook in handlers(_botocore.session(None), "before-send.iam.GetUser")
+    finally:
+        BUILTIN_HANDLERS.remove(("before-send", hook))
