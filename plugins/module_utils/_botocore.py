@@ -90,15 +90,15 @@ def loader() -> Loader:
 
 
 @functools.cache
-def _handlers(count: int) -> HierarchicalEmitter:
+def _emitter(handlers: tuple[tuple[t.Any, ...], ...]) -> HierarchicalEmitter:
     """botocore's own event handlers, registered as a Session does it; that is most of what making a Session costs.
 
-    :param count: of the handlers there are now. A library that hooks into botocore adds its own to the list.
+    :param handlers: BUILTIN_HANDLERS as it is now. A library that hooks into botocore adds its own to the list.
     """
     emitter = HierarchicalEmitter()
     events = EventAliaser(emitter)
     places = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
-    for event, handler, *place in BUILTIN_HANDLERS:
+    for event, handler, *place in handlers:
         register = places[place[0]] if place else events.register
         register(event, handler)
     return emitter
@@ -106,7 +106,7 @@ def _handlers(count: int) -> HierarchicalEmitter:
 
 def session(profile: str | None) -> Session:
     """A session of its own, with copies of what all sessions share."""
-    made = Session(profile=profile, event_hooks=copy.copy(_handlers(len(BUILTIN_HANDLERS))), include_builtin_handlers=False)
+    made = Session(profile=profile, event_hooks=copy.copy(_emitter(tuple(BUILTIN_HANDLERS))), include_builtin_handlers=False)
     made.register_component("data_loader", loader())
     return made
 
@@ -115,7 +115,7 @@ def preload() -> None:
     """Load what every onboarding needs; makes no session, no thread and no call."""
     if BOTOCORE_IMPORT_ERROR is not None:
         return
-    _handlers(len(BUILTIN_HANDLERS))
+    _emitter(tuple(BUILTIN_HANDLERS))
     for name in _DATA:
         loader().load_data(name)
     for service in PRELOADED_SERVICES:
