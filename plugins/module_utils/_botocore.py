@@ -106,7 +106,8 @@ def _emitter(handlers: tuple[tuple[t.Any, ...], ...]) -> HierarchicalEmitter:
 
 def session(profile: str | None) -> Session:
     """A session of its own, with copies of what all sessions share."""
-    made = Session(profile=profile, event_hooks=copy.copy(_emitter(tuple(BUILTIN_HANDLERS))), include_builtin_handlers=False)
+    hooks = copy.copy(_emitter(tuple(BUILTIN_HANDLERS)))
+    made = Session(profile=profile, event_hooks=hooks, include_builtin_handlers=False)
     made.register_component("data_loader", loader())
     return made
 
