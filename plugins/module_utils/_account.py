@@ -189,6 +189,8 @@ class Account:
 
     def _assume_error(self, error: Exception, arn: str, source: t.Any) -> SkyError:
         """The refusal, with the caller by name: its trust or its right is what must be mended."""
+        if not isinstance(error, _botocore.ClientError):
+            return aws_error(error, api="sts:AssumeRole", target=arn, account_id=self.account_id, caller=self._who())
         self._use(source)
         try:
             caller = self._caller()["Arn"]

@@ -78,8 +78,12 @@ __all__ = [
     "session",
 ]
 
-#: Services whose clients every onboarding needs.
-PRELOADED_SERVICES = ("sts", "iam", "ec2")
+#: The models of the services whose clients every onboarding needs.
+_MODELS = {
+    "sts": ("service-2", "endpoint-rule-set-1"),
+    "iam": ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"),
+    "ec2": ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"),
+}
 _DATA = ("endpoints", "partitions", "sdk-default-configuration", "_retry")
 
 
@@ -119,20 +123,14 @@ def preload() -> None:
     _emitter(tuple(BUILTIN_HANDLERS))
     for name in _DATA:
         loader().load_data(name)
-    for service in PRELOADED_SERVICES:
-        for model in _models(service):
+    for service, models in _MODELS.items():
+        for model in models:
             loader().load_service_model(service, model)
         # botocore keeps the Python names of operations that it has worked out once.
         for operation in loader().load_service_model(service, "service-2")["operations"]:
             botocore.xform_name(operation)
     # The models are for good: a worker's garbage collector need not look at them, nor copy their memory for it.
     gc.freeze()
-
-
-def _models(service: str) -> list[str]:
-    """The kinds of model that botocore has for a service; sts, for one, has no waiters."""
-    kinds = ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2")
-    return [kind for kind in kinds if service in loader().list_available_services(kind)]
 
 
 @functools.cache

@@ -105,6 +105,8 @@ class Runner:
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
             "ANSIBLE_HOME": str(self.folder / "home"),
+            # Ansible looks for it in the user's home by two ways, which differ where HOME is not the one of the system.
+            "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "NO_PROXY": "127.0.0.1",
         }
