@@ -60,7 +60,7 @@ options:
       - Name tag of the VPC for a new instance.
       - The subnets are those that SkyPilot would use, zone by zone from Z to A. They are the public ones, or those for
         C(use_internal_ips) in a VPC without public ones.
-      - Without this and O(subnet_ids) it is the default VPC.
+      - Without this and O(subnet_ids) it is the default VPC, and any of its subnets where SkyPilot would take none.
       - Excludes O(subnet_ids).
     type: str
   subnet_ids:

@@ -89,17 +89,23 @@ def _subnets(account: Account, params: Params) -> Sequence[Item]:
 
 
 def _network_subnets(account: Account, vpc_name: str | None) -> Sequence[Item]:
-    """The subnets that SkyPilot would take, public ones, and where the VPC has none those it takes for internal IPs."""
+    """The subnets that SkyPilot would take: public ones, else those it takes for internal IPs.
+
+    Where no VPC is declared and SkyPilot would take none, any subnet of the default VPC will do, as for EC2 itself.
+    """
     lookup = {"vpc_names": [vpc_name] if vpc_name else [], "subnet_names": [], "use_internal_ips": False}
     layout = network.read(account, lookup)[0]
     if layout.error:
         raise SkyError(layout.error)
     public = choose(layout, Wish(vpc_name))
     choice = choose(layout, Wish(vpc_name, use_internal_ips=True)) if public.error else public
-    if choice.error:
+    if not choice.error:
+        return [verdict.subnet for verdict in choice.usable]
+    available = [subnet for subnet in layout.subnets if subnet["State"] == "available"]
+    if vpc_name or not available:
         mend = "give subnet_ids" if vpc_name else "give vpc_name or subnet_ids"
         raise SkyError(f"vpc_name: {public.error} That is account {account.account_id}. To mend it: {mend}.")
-    return [verdict.subnet for verdict in choice.usable]
+    return sorted(available, key=lambda subnet: (subnet["AvailabilityZone"], subnet["SubnetId"]))
 
 
 def _groups(account: Account, params: Params, vpc_id: str) -> Sequence[Item]:

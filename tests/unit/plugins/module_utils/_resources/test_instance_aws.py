@@ -129,6 +129,11 @@ class TestNetwork:
     def test_the_default_vpc_gives_the_subnet_in_skypilots_order(self, lab):
         assert lab.run()["instance"]["subnet_id"] == lab.subnets()[0]
 
+    def test_a_default_vpc_that_skypilot_would_refuse_will_do_as_it_does_for_ec2(self, lab):
+        route = {"RouteTableId": lab.ec2.describe_route_tables()["RouteTables"][0]["RouteTableId"]}
+        lab.ec2.delete_route(**route, DestinationCidrBlock="0.0.0.0/0")
+        assert lab.run()["instance"]["availability_zone"] == "us-east-1a"
+
     def test_a_named_vpc_may_be_private(self, lab):
         tags = [{"ResourceType": "vpc", "Tags": [{"Key": "Name", "Value": "research"}]}]
         vpc = lab.ec2.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=tags)["Vpc"]["VpcId"]
