@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Build the tarball, install it into an empty folder, and use it there as the README says.
+# Build the tarball, install it into an empty folder and use it there as the README says, and import it as Galaxy would.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rm -rf build/tarball build/installed
@@ -30,3 +30,7 @@ grep -q 'workshop .*changed=3 .*failed=0' build/check.log
 grep -q 'workshop .*changed=3 .*failed=0' build/first.log
 grep -q 'workshop .*changed=0 .*failed=0' build/second.log
 echo "The built collection onboards an account."
+printf '[galaxy-importer]\nRUN_ANSIBLE_TEST=False\n' > build/importer.cfg
+GALAXY_IMPORTER_CONFIG=$PWD/build/importer.cfg python -m galaxy_importer.main build/tarball/sky-aws-*.tar.gz > build/importer.log 2>&1 ||
+  { cat build/importer.log; exit 1; }
+echo "Galaxy would import it."
