@@ -128,8 +128,9 @@ class Account:
         if self._params.get("assume_role"):
             return self._assume(source, key)
         self._use(source)
-        proof = self._cache[key] if key in self._cache else self._caller()
-        self._cache[key] = proof
+        proofs = _Prefixed(self._cache, key)
+        proof = proofs["caller"] if "caller" in proofs else self._caller()
+        proofs["caller"] = proof
         return self._checked(Identity(proof["Account"], proof["Arn"].split(":")[1], proof["Arn"]))
 
     def _source_credentials(self) -> t.Any:
@@ -153,7 +154,7 @@ class Account:
         self._session.register_component("credential_provider", resolver)
 
     def _assume(self, source: t.Any, key: str) -> Identity:
-        arn = self._role_arn()
+        arn = self._guarded("credentials", "", self._role_arn)
         fetcher = _botocore.AssumeRoleCredentialFetcher(
             client_creator=self._create_client,
             source_credentials=source,

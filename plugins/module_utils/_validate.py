@@ -99,9 +99,9 @@ def region_faults(label: str, name: str) -> list[str]:
     return [f"{label}: {name!r} is not a region that botocore knows; {nearest(name, known)}use a name like us-east-1"]
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``did you mean X? `` where a known name is near, else nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1)
+def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """``did you mean X? `` where a known name is near, else nothing; ``likeness`` is difflib's ratio, 0 to 1."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
     return f"did you mean {near[0]}? " if near else ""
 
 

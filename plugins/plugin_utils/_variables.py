@@ -39,6 +39,8 @@ class Part:
     role: str
     resource: Resource
     items: bool = False
+    #: What makes two names one: IAM does not tell cases apart, EC2 does.
+    folded: t.Callable[[str], str] = str
     #: Account options that an item may set for itself.
     own_account: tuple[str, ...] = ()
     #: Options whose variable has another name than prefix and option.
@@ -57,7 +59,7 @@ class Part:
 PARTS = (
     Part("sky_network", network),
     Part("sky_policy", policy),
-    Part("sky_users", user, items=True),
+    Part("sky_users", user, items=True, folded=str.lower),
     Part("sky_instance_role", role),
     Part(
         "sky_instances",
@@ -95,7 +97,7 @@ def unknown(variables: Iterable[str]) -> list[str]:
     for name in sorted(variables):
         if not name.startswith("sky_") or name.endswith(_REGISTERED) or name in known:
             continue
-        near = _validate.nearest(name, known)
+        near = _validate.nearest(name, known, likeness=0.85)
         if near or name.startswith(prefixes):
             warnings.append(f"{name} is not a variable of any role; {near}it is ignored")
     return warnings
@@ -185,8 +187,13 @@ def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any])
     for index, name in enumerate(absent):
         faults = _item_faults(part.resource, {"name": name, "state": "absent"}, account)
         found += [f"{part.role}_absent[{index}]: {fault}" for fault in faults]
-    given = [str(item["name"]) for item in present if "name" in item]
-    return found + _clashes(part.role, given, absent)
+    given = [_identity(item) for item in present if "name" in item]
+    return found + _clashes(part, given, absent)
+
+
+def _identity(item: Mapping[str, t.Any]) -> str:
+    """An item is known by its name, and by its region where it has one of its own."""
+    return f"{item['name']} in {item['region']}" if item.get("region") else str(item["name"])
 
 
 def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> list[str]:
@@ -206,18 +213,17 @@ def _option_faults(part: Part, item: Mapping[str, t.Any]) -> list[str]:
     ]
 
 
-def _clashes(role_name: str, present: list[str], absent: list[str]) -> list[str]:
-    """IAM keeps names unique regardless of case; for instances a name is what they are found by."""
+def _clashes(part: Part, present: list[str], absent: list[str]) -> list[str]:
     found = []
     for one, other in itertools.combinations(present, 2):
         if one == other:
-            found.append(f"{role_name}_present: {one!r} is there twice; keep one")
-        elif one.lower() == other.lower():
+            found.append(f"{part.role}_present: {one!r} is there twice; keep one")
+        elif part.folded(one) == part.folded(other):
             found.append(
-                f"{role_name}_present: {one!r} and {other!r} differ only by case, which IAM does not tell apart"
+                f"{part.role}_present: {one!r} and {other!r} differ only by case, which IAM does not tell apart"
             )
-    both = {name.lower() for name in present} & {name.lower() for name in absent}
+    both = {part.folded(name) for name in present} & {part.folded(name) for name in absent}
     found += [
-        f"{role_name}_present and {role_name}_absent: {name!r} is in both; take it out of one" for name in sorted(both)
+        f"{part.role}_present and {part.role}_absent: {name!r} is in both; take it out of one" for name in sorted(both)
     ]
     return found

@@ -45,8 +45,8 @@ class Run:
     def message(self, host: str) -> str:
         """The text of the host's failure."""
         failed = [result for name, action, result in self.results if name == host and result.get("failed")]
-        items = [item for result in failed for item in result.get("results", [result]) if item.get("failed")]
-        return "\n".join(str(item.get("msg")) for item in items)
+        items = [item for result in failed for item in result.get("results", [result])]
+        return "\n".join(str(item["msg"]) for item in items if "msg" in item)
 
 
 class Runner:

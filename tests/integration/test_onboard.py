@@ -284,3 +284,25 @@ class TestModulesElsewhere:
         assert performed(aws.writes(accounts[0])) == performed(aws.writes(accounts[1])) == EXPECTED_FIRST[:1]
         assert one["steps"] == other["steps"]
         assert sorted(one["policy"]) == sorted(other["policy"])
+
+
+class TestInstances:
+    def test_one_name_in_two_regions_and_no_user_data_in_any_event(
+        self, aws: Emulator, runner: Runner, account: str
+    ) -> None:
+        aws.internet(account, "us-west-2")
+        aws.clear_log()
+        image = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
+        item = {"name": "box", "image_parameter": image, "user_data": "export TOKEN=s3cr3t-t0ken"}
+        hosts = host(
+            account,
+            sky_network_regions=["us-east-1", "us-west-2"],
+            sky_instances_present=[item, {**item, "region": "us-west-2"}, {**item, "name": "Box"}],
+        )
+        first = runner.onboard(hosts, "-vv")
+        assert first.rc == 0, first.stdout
+        made = [(call["target"], call["region"]) for call in aws.writes() if call["service"] == "ec2"]
+        assert made == [("box", "us-east-1"), ("box", "us-west-2"), ("Box", "us-east-1")]
+        events = "\n".join(path.read_text() for path in (first.folder / "artifacts").rglob("job_events/*.json"))
+        assert "s3cr3t-t0ken" not in first.stdout + events
+        assert runner.onboard(hosts, "--tags", "sky_instances").changed("ml") == 0
