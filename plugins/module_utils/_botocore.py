@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 import gc
+import ssl
 import traceback
 import typing as t
 
@@ -129,6 +130,8 @@ def preload() -> None:
         # botocore keeps the Python names of operations that it has worked out once.
         for operation in loader().load_service_model(service, "service-2")["operations"]:
             botocore.xform_name(operation)
+    # OpenSSL sets itself up at its first use; workers inherit that.
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # The models are for good: a worker's garbage collector need not look at them, nor copy their memory for it.
     gc.freeze()
 

@@ -59,10 +59,15 @@ class TestEmptyAccounts:
             assert planned.steps(name) == real.steps(name) == performed(aws.writes(account)) == EXPECTED_FIRST
             assert planned.changed(name) == real.changed(name) == 4
 
+        for run, words in ((planned, "would change"), (real, "changed")):
+            said = f"account {accounts[0]}; policy {words}: CreatePolicy; users {words}: CreateUser, AttachUserPolicy; role"
+            assert said in run.stdout
         aws.clear_log()
         again = runner.onboard(hosts)
         assert again.rc == 0
         assert aws.writes() == []
+        said = "policy unchanged; users unchanged; role unchanged; instances unchanged; network us-east-1 vpc-"
+        assert again.stdout.count(said) == len(accounts)
         for index, account in enumerate(accounts):
             assert again.changed(f"a{index}") == 0
             # The assume is counted for the caller's account.
