@@ -30,7 +30,10 @@ grep -q 'workshop .*changed=3 .*failed=0' build/check.log
 grep -q 'workshop .*changed=3 .*failed=0' build/first.log
 grep -q 'workshop .*changed=0 .*failed=0' build/second.log
 echo "The built collection onboards an account."
-printf '[galaxy-importer]\nRUN_ANSIBLE_TEST=False\n' > build/importer.cfg
-GALAXY_IMPORTER_CONFIG=$PWD/build/importer.cfg python -m galaxy_importer.main build/tarball/sky-aws-*.tar.gz > build/importer.log 2>&1 ||
-  { cat build/importer.log; exit 1; }
+# It writes its result into the folder it runs in.
+cd build
+printf '[galaxy-importer]\nRUN_ANSIBLE_TEST=False\n' > importer.cfg
+GALAXY_IMPORTER_CONFIG=$PWD/importer.cfg python -m galaxy_importer.main tarball/sky-aws-*.tar.gz > importer.log 2>&1 ||
+  { cat importer.log; exit 1; }
+cd ..
 echo "Galaxy would import it."

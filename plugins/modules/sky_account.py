@@ -19,16 +19,12 @@ extends_documentation_fragment:
   - sky.aws._account
   - sky.aws._attributes
 attributes:
-  check_mode:
-    support: full
+  check_mode: {support: full}
   diff_mode:
     support: none
     details: It changes nothing.
-  idempotent:
-    support: full
-  action_group:
-    support: full
-    membership: [sky.aws.aws]
+  idempotent: {support: full}
+  action_group: {support: full, membership: [sky.aws.aws]}
 seealso:
   - module: sky.aws.sky_iam_policy
 """

@@ -181,16 +181,12 @@ extends_documentation_fragment:
   - sky.aws._attributes
   - sky.aws._tags
 attributes:
-  check_mode:
-    support: full
+  check_mode: {support: full}
   diff_mode:
     support: full
     details: O(user_data) and O(volume) are not in it, since EC2 does not describe them with the instance.
-  idempotent:
-    support: full
-  action_group:
-    support: full
-    membership: [sky.aws.aws]
+  idempotent: {support: full}
+  action_group: {support: full, membership: [sky.aws.aws]}
 notes:
   - A run that changes nothing makes one call, C(ec2:DescribeInstances), and C(ssm:GetParameter) for O(image_parameter).
   - Making an instance needs C(ec2:DescribeImages), C(ec2:DescribeSubnets), C(ec2:RunInstances) and C(ec2:CreateTags),

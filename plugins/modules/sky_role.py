@@ -76,15 +76,10 @@ extends_documentation_fragment:
   - sky.aws._attributes
   - sky.aws._tags
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  action_group:
-    support: full
-    membership: [sky.aws.aws]
+  check_mode: {support: full}
+  diff_mode: {support: full}
+  idempotent: {support: full}
+  action_group: {support: full, membership: [sky.aws.aws]}
 seealso:
   - module: sky.aws.sky_iam_policy
   - module: sky.aws.sky_instance

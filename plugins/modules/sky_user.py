@@ -125,15 +125,10 @@ extends_documentation_fragment:
   - sky.aws._attributes
   - sky.aws._tags
 attributes:
-  check_mode:
-    support: full
-  diff_mode:
-    support: full
-  idempotent:
-    support: full
-  action_group:
-    support: full
-    membership: [sky.aws.aws]
+  check_mode: {support: full}
+  diff_mode: {support: full}
+  idempotent: {support: full}
+  action_group: {support: full, membership: [sky.aws.aws]}
 notes:
   - Delivering a key takes the rights C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey),
     C(iam:GetAccessKeyLastUsed), C(iam:TagUser) and C(iam:UntagUser). Delivering it into a secret also takes

@@ -81,9 +81,7 @@ attributes:
   idempotent:
     support: N/A
     details: The module only reads.
-  action_group:
-    support: full
-    membership: [sky.aws.aws]
+  action_group: {support: full, membership: [sky.aws.aws]}
 notes:
   - Needs C(ec2:DescribeVpcs), C(ec2:DescribeSubnets) and C(ec2:DescribeRouteTables), and C(ec2:DescribeRegions) for
     O(regions=all).
