@@ -57,6 +57,15 @@ class SkyError(Exception):
         self.steps = [dict(step) for step in steps]
 
 
+class Interrupted(SkyError):
+    """A plan that stopped half-way. ``api`` is the call that failed, ``code`` AWS's code for it, or empty."""
+
+    def __init__(self, message: str, *, api: str, code: str, steps: Iterable[Mapping[str, str]]) -> None:
+        super().__init__(message, steps=steps)
+        self.api = api
+        self.code = code
+
+
 class BadInput(SkyError):
     """Input that was refused before any call; ``faults`` holds one line each."""
 

@@ -12,7 +12,7 @@ import dataclasses
 import typing as t
 
 from ._account import ACCOUNT_ARGUMENTS, Account, Identity
-from ._errors import BadInput, SkyError
+from ._errors import EXISTS, BadInput, Interrupted, SkyError
 from ._validate import account_faults
 
 if t.TYPE_CHECKING:
@@ -22,6 +22,10 @@ if t.TYPE_CHECKING:
     Facts = dict[str, t.Any]
     #: What AWS answered to each step, by api.
     Answers = dict[str, dict[str, t.Any]]
+
+
+#: How often a run looks when others are at work on the same resource.
+_MAX_LOOKS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,16 +107,50 @@ def run(
     if faults:
         raise BadInput(faults)
     account = Account(params, cache)
-    plan = resource.plan(resource.read(account, params), params, account.identity)
-    for warning in plan.warnings:
-        warn(warning)
-    facts = resource.apply(account, plan) if plan.steps and not check_mode else plan.facts
-    return {
-        "changed": bool(plan.steps),
-        "diff": {"before": plan.before, "after": plan.after},
-        "steps": [step.shown() for step in plan.steps],
-        **facts,
-    }
+
+    def look() -> Plan:
+        found = resource.plan(resource.read(account, params), params, account.identity)
+        for warning in found.warnings:
+            warn(warning)
+        return found
+
+    plan = look()
+    before, facts = plan.before, plan.facts
+    done: list[dict[str, str]] = []
+    if not check_mode:
+        plan, done, facts = _converge(resource, account, plan, look)
+    steps = [*done, *(step.shown() for step in plan.steps)]
+    return {"changed": bool(steps), "diff": {"before": before, "after": plan.after}, "steps": steps, **facts}
+
+
+def _converge(
+    resource: Resource, account: Account, plan: Plan, look: t.Callable[[], Plan]
+) -> tuple[Plan, list[dict[str, str]], Facts]:
+    """Apply the plan; where another run was faster, look again and go on from there.
+
+    :returns: the last plan, the steps that were performed of the plans before it, and the facts. A call whose answer
+        was lost is in none of them: nothing tells it from another run's.
+    """
+    done: list[dict[str, str]] = []
+    looks_left = _MAX_LOOKS
+    while True:
+        try:
+            return plan, done, resource.apply(account, plan) if plan.steps else plan.facts
+        except Interrupted as stop:
+            done += stop.steps
+            looks_left -= 1
+            if not looks_left or not _was_overtaken(stop):
+                stop.steps = done
+                raise
+        plan = look()
+
+
+def _was_overtaken(stop: Interrupted) -> bool:
+    """Whether what was to be made is there already: made by another run, or by a call whose answer was lost.
+
+    A second role in an instance profile is over IAM's limit, so that is what the slower run is told.
+    """
+    return stop.code in EXISTS or (stop.api == "iam:AddRoleToInstanceProfile" and stop.code == "LimitExceeded")
 
 
 def perform(account: Account, steps: Sequence[Step]) -> Answers:
@@ -130,12 +168,17 @@ def perform(account: Account, steps: Sequence[Step]) -> Answers:
     return answers
 
 
-def interrupted(error: SkyError, done: Sequence[Step], left: Sequence[Step]) -> SkyError:
-    """The error of a plan that stopped half-way."""
+def interrupted(error: SkyError, done: Sequence[Step], left: Sequence[Step]) -> Interrupted:
+    """The error of a plan that stopped half-way, at the first of the steps that are left."""
     message = error.message
     if done:
         message += f" Done before: {_names(done)}. Not done: {_names(left)}. Run it again to finish."
-    return SkyError(message, steps=[step.shown() for step in done])
+    return Interrupted(
+        message,
+        api=left[0].api if left else "",
+        code=getattr(error, "code", ""),
+        steps=[step.shown() for step in done],
+    )
 
 
 def _names(steps: Sequence[Step]) -> str:
