@@ -419,10 +419,7 @@ drift:
   returned: success
   type: list
   elements: dict
-  sample:
-    - aspect: image_id
-      declared: ami-0a1b2c3d4e5f60718
-      found: ami-0f0e0d0c0b0a09080
+  sample: [{"aspect": image_id, "declared": ami-0a1b2c3d4e5f60718, "found": ami-0f0e0d0c0b0a09080}]
 steps:
   description:
     - The write calls in order, planned in check mode, performed otherwise; on failure those performed by then. The
@@ -431,20 +428,12 @@ steps:
   returned: always
   type: list
   elements: dict
-  sample:
-    - api: ec2:RunInstances
-      target: sky-api-server
+  sample: [{"api": "ec2:RunInstances", "target": sky-api-server}]
 diff:
   description: What is declared of the instance, before and after.
   returned: success
   type: dict
-  sample:
-    before: {}
-    after:
-      instance:
-        name: sky-api-server
-        state: running
-        instance_type: t3.micro
+  sample: {"before": {}, "after": {"instance": {"name": sky-api-server, "state": running, "instance_type": t3.micro}}}
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
