@@ -205,6 +205,7 @@ class TestOtherWays:
         assert run.rc == 0, run.stdout
         attached = aws.client("iam", account).list_attached_role_policies(RoleName=ROLE)["AttachedPolicies"]
         assert [policy["PolicyName"] for policy in attached] == [f"{ROLE}-policy"]
+        assert "policy changed: CreatePolicy; role changed: CreateRole" in run.stdout
 
     def test_absent_users_and_instances_go(self, aws: Emulator, runner: Runner, account: str) -> None:
         assert runner.onboard(host(account, **STANDARD)).rc == 0

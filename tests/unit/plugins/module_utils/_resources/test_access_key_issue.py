@@ -9,29 +9,7 @@ import json
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.unit.key_scene import ACCOUNT, Scene, apis
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    with Emulator({"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}) as running:
-        yield running
-
-
-@pytest.fixture(params=["file", "secret"])
-def alice(request, emulator, tmp_path):
-    return Scene(emulator, tmp_path, request.param)
-
-
-@pytest.fixture
-def filed(emulator, tmp_path):
-    return Scene(emulator, tmp_path, "file")
-
-
-@pytest.fixture
-def secreted(emulator, tmp_path):
-    return Scene(emulator, tmp_path, "secret")
 
 
 def test_a_first_run_delivers_and_a_second_changes_nothing(alice):

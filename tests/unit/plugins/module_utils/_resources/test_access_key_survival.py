@@ -12,35 +12,13 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.tests.emulator.server import Emulator
-from ansible_collections.sky.aws.tests.unit.key_scene import ACCOUNT, Scene, apis
+from ansible_collections.sky.aws.tests.unit.key_scene import ACCOUNT, apis
 
 CALL = Account.call
 
 
 class Killed(BaseException):
     """Stands for a SIGKILL: nothing in the collection catches it."""
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    with Emulator({"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}) as running:
-        yield running
-
-
-@pytest.fixture(params=["file", "secret"])
-def alice(request, emulator, tmp_path):
-    return Scene(emulator, tmp_path, request.param)
-
-
-@pytest.fixture
-def filed(emulator, tmp_path):
-    return Scene(emulator, tmp_path, "file")
-
-
-@pytest.fixture
-def secreted(emulator, tmp_path):
-    return Scene(emulator, tmp_path, "secret")
 
 
 # Failures
