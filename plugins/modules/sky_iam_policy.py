@@ -33,16 +33,39 @@ options:
     default: present
   features:
     description:
-      - What SkyPilot may do, by name.
-      - V(base) is the minimal policy of SkyPilot's documentation, statement by statement.
+      - What SkyPilot may do, by name. The documentation of the collection has the whole table with the reason and the source
+        of each (docs/features.md).
+      - V(base) is the minimal policy of SkyPilot's documentation, statement by statement. V(base_named_group) takes its
+        place where the security group is made beforehand (M(sky.aws.sky_security_group)).
       - V(launch_tags) lets SkyPilot tag the security groups and volumes that it makes. SkyPilot 0.12.1 and later cannot make
         their first launch without it.
-      - V(create_role) lets SkyPilot make the role C(skypilot-v1) itself. It is for accounts where M(sky.aws.sky_role) does
-        not make it.
-      - V(clone_disk) is for C(sky launch --clone-disk-from).
+      - V(ports), V(spot), V(efa), V(capacity_reservations), V(quotas), V(ssm) and V(clone_disk) are for what SkyPilot can do
+        with instances. V(s3_read), V(s3_write) and V(s3_manage) are for buckets.
+      - V(create_role) lets SkyPilot make the role C(skypilot-v1) itself, V(create_role_inline) finish it. They are for
+        accounts where M(sky.aws.sky_role) does not make it. V(create_role_bounded) in place of V(create_role) keeps users
+        from attaching other policies to it than SkyPilot does.
+      - V(custom_identity) is for C(aws.remote_identity) with the name of an instance profile.
+      - V(autostop), V(ecr) and V(logs) are for the role of the instances only.
+      - Features that contradict each other are refused. Of a selection that will surprise the module warns.
     type: list
     elements: str
     default: [base, launch_tags]
+  custom_identities:
+    description:
+      - Names of the roles that V(custom_identity) in O(features) lets SkyPilot put on instances, each with its path if it
+        has one, such as V(teams/research).
+      - C(aws.remote_identity) has the name of the instance profile; what counts here is the role in it.
+    type: list
+    elements: str
+    default: []
+  s3_buckets:
+    description:
+      - Buckets that V(s3_read), V(s3_write) and V(s3_manage) in O(features) are for, by name, or with C(*) and C(?) for a
+        pattern of names.
+      - The default is any bucket of the account. Buckets of other accounts take O(extra_statements).
+    type: list
+    elements: str
+    default: ["*"]
   principals:
     description:
       - Whose rights the policy holds, where a feature needs other rights for the user than for the role on the instances.
@@ -112,6 +135,13 @@ EXAMPLES = r"""
     features: [base, launch_tags, clone_disk]
     tags:
       team: ml-platform
+
+- name: Let SkyPilot use spot instances, ports and two buckets
+  sky.aws.sky_iam_policy:
+    account_id: "111111111111"
+    region: us-east-1
+    features: [base, launch_tags, ports, spot, s3_read, s3_write]
+    s3_buckets: [research-data, research-results]
 
 - name: Add a statement of one's own
   sky.aws.sky_iam_policy:

@@ -25,6 +25,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "default": "minimal-skypilot-policy"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "features": {"type": "list", "elements": "str", "default": list(_features.DEFAULT)},
+    "custom_identities": {"type": "list", "elements": "str", "default": []},
+    "s3_buckets": {"type": "list", "elements": "str", "default": list(_features.ANY_BUCKET)},
     "principals": {"type": "list", "elements": "str", "choices": ["user", "role"], "default": ["user", "role"]},
     "extra_statements": {"type": "list", "elements": "dict", "default": []},
     "path": {"type": "str", "default": "/"},
@@ -59,7 +61,7 @@ def validate(params: Params) -> list[str]:
     faults = [
         *_validate.name_faults("policy", params["name"]),
         *_validate.path_faults(params["path"]),
-        *_features.faults(params["features"]),
+        *_features.faults(params["features"], params["custom_identities"], params["s3_buckets"]),
         *_tags.faults(params),
     ]
     if not 1 <= params["keep_versions"] <= MAX_VERSIONS:
@@ -95,6 +97,8 @@ def _document(params: Params, identity: Identity) -> dict[str, t.Any]:
         account_id=identity.account_id,
         partition=identity.partition,
         principals=params["principals"],
+        custom_identities=params["custom_identities"],
+        s3_buckets=params["s3_buckets"],
     )
 
 
@@ -139,9 +143,9 @@ def plan(current: Found | None, params: Params, identity: Identity) -> Plan:
     """
     if params["state"] == "absent":
         return _plan_absent(current, params, identity)
-    if current is None:
-        return _plan_create(params, identity)
-    return _plan_present(current, params, identity)
+    found = _plan_create(params, identity) if current is None else _plan_present(current, params, identity)
+    found.warnings += [f"features: {surprise}" for surprise in _features.surprises(params["features"])]
+    return found
 
 
 def _what(params: Params) -> str:

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils import _features as features
 from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
+from ansible_collections.sky.aws.plugins.module_utils._catalogue import combinations
+from ansible_collections.sky.aws.plugins.module_utils._catalogue.feature import Feature
 from ansible_collections.sky.aws.tests.unit import strategies
 
 ACCOUNT = "012345678901"
@@ -136,7 +138,7 @@ def test_a_feature_may_give_users_and_the_role_different_statements() -> None:
     both, user, role = (
         {"Effect": "Allow", "Action": f"a:{name}", "Resource": "*"} for name in ("Both", "User", "Role")
     )
-    feature = features.Feature(
+    feature = Feature(
         name="n", title="t", why="w", since=None, source="s", both=(both,), user=(user,), role=(role,)
     )
     assert feature.statements(["user"]) == (both, user)
@@ -158,18 +160,113 @@ def test_no_feature_no_statement() -> None:
     assert features.document([], **HERE) == {"Version": "2012-10-17", "Statement": []}
 
 
+RESOURCES: dict[str, t.Any] = {"custom_identities": ["research", "teams/trainer"], "s3_buckets": ["data", "results-*"]}
+
+
 @strategies.steady
 @given(st.lists(st.sampled_from(sorted(features.FEATURES)), unique=True), st.lists(strategies.statements(), max_size=2))
 def test_a_document_is_the_union_of_its_features(names: list[str], extra: list[dict[str, t.Any]]) -> None:
-    assert features.faults(names) == []
-    found = documents.normal_form(features.document(names, extra, **HERE)).atoms
-    parts = [features.document([name], **HERE) for name in names] + [documents.compose(extra)]
+    found = documents.normal_form(features.document(names, extra, **HERE, **RESOURCES)).atoms
+    parts = [features.document([name], **HERE, **RESOURCES) for name in names] + [documents.compose(extra)]
     assert found == frozenset().union(*(documents.normal_form(part).atoms for part in parts))
 
 
-@pytest.mark.parametrize("names", [[], ["base"], ["clone_disk"], list(features.FEATURES), list(features.DEFAULT)])
-def test_any_selection_of_features_is_accepted(names: list[str]) -> None:
-    assert features.faults(names) == []
+ALL_FROM_BASE = [name for name in features.FEATURES if name not in ("base_named_group", "create_role_bounded")]
+ALL_NARROW = [name for name in features.FEATURES if name not in ("base", "ports", "create_role")]
+
+
+@pytest.mark.parametrize("names", [[], ["base"], ["clone_disk"], list(features.DEFAULT), ALL_FROM_BASE, ALL_NARROW])
+def test_a_selection_without_contradiction_is_accepted_and_fits(names: list[str]) -> None:
+    identities = ["research"] if "custom_identity" in names else []
+    assert features.faults(names, identities) == []
+    document = features.document(names, account_id=ACCOUNT, partition="aws-us-gov", custom_identities=identities)
+    assert documents.size(document) <= documents.MAX_SIZE
+
+
+@pytest.mark.parametrize("contradiction", combinations.CONTRADICTIONS, ids=lambda each: "-".join(sorted(each.has)))
+def test_a_contradiction_is_one_line_that_says_what_to_do(contradiction: combinations.Combination) -> None:
+    (fault,) = features.faults(sorted(contradiction.has))
+    assert fault == f"features: {contradiction.says}"
+    assert all(name in fault for name in contradiction.has)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["base"], ["base without launch_tags"]),
+        (["base", "launch_tags"], []),
+        (["base_named_group"], []),
+        (["base_named_group", "launch_tags"], ["base_named_group with launch_tags"]),
+        (
+            ["base", "launch_tags", "create_role"],
+            ["create_role without create_role_inline", "create_role lets every user attach any policy"],
+        ),
+        (
+            ["base", "launch_tags", "create_role", "create_role_inline"],
+            ["create_role lets every user attach any policy"],
+        ),
+        (["base", "launch_tags", "create_role_bounded"], ["create_role_bounded without create_role_inline"]),
+        (["base", "launch_tags", "create_role_bounded", "create_role_inline"], ["create_role_inline opens again"]),
+        (["base", "launch_tags", "create_role_inline"], ["create_role_inline without create_role or"]),
+        (["s3_read", "s3_write", "s3_manage"], []),
+        (["s3_write"], ["s3_write without s3_read"]),
+        (["s3_read", "s3_manage"], ["s3_manage without s3_write"]),
+        (["autostop"], []),
+    ],
+)
+def test_what_will_surprise_is_said(names: list[str], said: list[str]) -> None:
+    found = features.surprises(names)
+    assert len(found) == len(said)
+    assert all(line.startswith(start) for line, start in zip(found, said, strict=True))
+
+
+def test_the_escalation_path_is_named_with_its_mend() -> None:
+    (line,) = [line for line in features.surprises(["create_role"]) if "AdministratorAccess" in line]
+    assert "create_role_bounded" in line
+
+
+def test_combinations_name_features_only() -> None:
+    for combination in (*combinations.CONTRADICTIONS, *combinations.SURPRISES):
+        assert combination.has | combination.lacks <= set(features.FEATURES)
+        assert not re.search(r"\d{12}", combination.says)
+
+
+def test_each_custom_identity_is_a_resource() -> None:
+    (statement,) = features.statements(["custom_identity"], **HERE, custom_identities=["one", "teams/two"])
+    assert statement["Resource"] == [f"arn:aws:iam::{ACCOUNT}:role/one", f"arn:aws:iam::{ACCOUNT}:role/teams/two"]
+
+
+@pytest.mark.parametrize(
+    ("names", "identities", "buckets", "said"),
+    [
+        (["custom_identity"], [], ["*"], "custom_identities: the feature custom_identity is for roles that are named"),
+        (["base"], ["research"], ["*"], "custom_identities: only the feature custom_identity uses it"),
+        (["custom_identity"], ["a b"], ["*"], "custom_identities[0]: 'a b' is not the name of a role"),
+        (["custom_identity"], ["/a"], ["*"], "custom_identities[0]: '/a' is not the name of a role"),
+        (["custom_identity"], ["ok", "*"], ["*"], "custom_identities[1]: '*' is not the name of a role"),
+        (["custom_identity"], ["arn:aws:iam::1:role/a"], ["*"], "custom_identities[0]: 'arn:aws:iam::1:role/a' is not"),
+        (["custom_identity"], ["<account_id>"], ["*"], "custom_identities[0]: '<account_id>' is not the name"),
+        (["s3_read"], [], [], "s3_buckets: give the names of buckets, or '*'"),
+        (["base"], [], ["data"], "s3_buckets: only the features s3_read, s3_write, s3_manage use it"),
+        (["s3_read"], [], ["s3://data"], "s3_buckets[0]: 's3://data' is not the name of a bucket"),
+        (["s3_read"], [], ["Data"], "s3_buckets[0]: 'Data' is not the name of a bucket"),
+        (["s3_write"], [], ["data/x"], "s3_buckets[0]: 'data/x' is not the name of a bucket"),
+    ],
+)
+def test_names_of_resources_are_checked(names: list[str], identities: list[str], buckets: list[str], said: str) -> None:
+    (fault,) = features.faults(names, identities, buckets)
+    assert fault.startswith(said)
+
+
+@pytest.mark.parametrize("bucket", ["*", "data", "research-*", "a.b-c", "logs-????"])
+def test_buckets_may_be_patterns(bucket: str) -> None:
+    assert features.faults(["s3_read"], s3_buckets=[bucket]) == []
+
+
+def test_buckets_are_the_resources_of_the_storage_features() -> None:
+    found = features.statements(["s3_read", "s3_write", "s3_manage"], **HERE, s3_buckets=["data", "x-*"])
+    resources = {resource for statement in found for resource in statement["Resource"]}
+    assert resources == {"*", *(f"arn:aws:s3:::{name}" for name in ("data", "data/*", "x-*", "x-*/*"))}
 
 
 def test_an_unknown_feature_is_refused_with_the_nearest_and_the_list() -> None:
@@ -203,7 +300,7 @@ def test_an_unknown_feature_has_no_statements() -> None:
 
 
 @pytest.mark.parametrize("feature", features.FEATURES.values(), ids=features.FEATURES)
-def test_each_entry_of_the_catalogue_is_whole(feature: features.Feature) -> None:
+def test_each_entry_of_the_catalogue_is_whole(feature: Feature) -> None:
     assert features.FEATURES[feature.name] is feature
     assert re.fullmatch(r"[a-z][a-z0-9_]*", feature.name)
     assert all((feature.title, feature.why, feature.source))
@@ -211,16 +308,17 @@ def test_each_entry_of_the_catalogue_is_whole(feature: features.Feature) -> None
     templates = feature.statements(features.PRINCIPALS)
     assert templates
     text = json.dumps(templates)
-    assert set(re.findall("<.*?>", text)) <= {"<partition>", "<account_id>"}
+    assert set(re.findall("<.*?>", text)) <= {"<partition>", "<account_id>", "<custom_identity>", "<s3_bucket>"}
     assert not re.search("arn:(?!<partition>)", text)
-    filled = features.statements([feature.name], account_id=ACCOUNT, partition="aws-cn")
+    filled = features.statements([feature.name], account_id=ACCOUNT, partition="aws-cn", **RESOURCES)
+    assert "<" not in json.dumps(filled)
     assert [fault for statement in filled for fault in documents.statement_faults(statement, feature.name)] == []
     assert documents.size(features.document(sorted({"base", feature.name}), **HERE)) <= documents.MAX_SIZE
 
 
 def test_the_catalogue_cannot_be_changed_by_its_users() -> None:
     before = json.dumps([dataclasses.asdict(feature) for feature in features.FEATURES.values()])
-    for statement in features.statements(features.FEATURES, **HERE):
+    for statement in features.statements(features.FEATURES, **HERE, **RESOURCES):
         statement["Effect"] = "Deny"
         if isinstance(statement["Action"], list):
             statement["Action"].append("iam:*")
