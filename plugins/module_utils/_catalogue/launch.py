@@ -171,14 +171,17 @@ CATALOGUE = (
     Feature(
         name="quotas",
         title="Skip regions without quota",
-        why="SkyPilot asks for the quota of each candidate region. Without the right it tries regions of no quota too.",
+        why=(
+            "SkyPilot asks for the quota of each candidate region. Without the right it tries regions of no quota too. "
+            "On all resources: AWS lists quotas as one that the action can take, not must, and a number is no secret."
+        ),
         since="0.3.2",
         source="clouds/aws.py:1525-1536, backends/cloud_vm_ray_backend.py:1063-1073",
         both=(
             {
                 "Effect": "Allow",
                 "Action": "servicequotas:GetServiceQuota",
-                "Resource": "arn:<partition>:servicequotas:*:<account_id>:ec2/*",
+                "Resource": "*",
             },
         ),
     ),

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables of needs and refusals hold the catalogue: no single thing can go, and none can become wider, unseen.
+
+base, create_role and clone_disk are held to the page's text in the unit tests.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.sky.aws.plugins.module_utils import _catalogue, _features
+from ansible_collections.sky.aws.tests.rights import mutants, stars
+from ansible_collections.sky.aws.tests.rights.documents import allowed, document
+from ansible_collections.sky.aws.tests.rights.needs import NEEDS
+from ansible_collections.sky.aws.tests.rights.refusals import REFUSALS
+
+VERBATIM = ("base", "create_role", "clone_disk")
+OWN = [name for name in _catalogue.FEATURES if name not in VERBATIM]
+AT_ONCE = 40
+
+
+@pytest.fixture
+def catalogue_with(monkeypatch):
+    """Puts a mutant in the place of its feature."""
+
+    def put(feature):
+        changed = {**_catalogue.FEATURES, feature.name: feature}
+        monkeypatch.setattr(_features, "FEATURES", changed)
+
+    return put
+
+
+def services(request):
+    return request.action.partition(":")[0]
+
+
+def is_caught(evaluator, mutant, candidates):
+    """Whether the mutant allows one of the requests that must be refused; those of its own service come first.
+
+    Where a condition makes the wider right void, as ec2:CreateAction does, the star itself tells.
+    """
+    if any(stars.unaccounted(mutant.feature)):
+        return True
+    name = mutant.feature.name
+    policy = document([*NEEDS[name].upon, name], mutant.principal)
+    return any(
+        allowed(evaluator, candidates[start : start + AT_ONCE], mutant.principal, policy)
+        for start in range(0, len(candidates), AT_ONCE)
+    )
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_star_has_its_reason(name):
+    assert list(stars.unaccounted(_catalogue.FEATURES[name])) == []
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_nothing_can_go(evaluator, catalogue_with, name):
+    survivors = []
+    for mutant in mutants.removals(_catalogue.FEATURES[name]):
+        catalogue_with(mutant.feature)
+        requests = NEEDS[name].of(mutant.principal)
+        policy = document([*NEEDS[name].upon, name], mutant.principal)
+        if allowed(evaluator, requests, mutant.principal, policy) == list(requests):
+            survivors.append(mutant.label)
+    assert survivors == []
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_nothing_can_be_wider(evaluator, catalogue_with, name):
+    features = {*NEEDS[name].upon, name}
+    own = {services(request) for request in (*NEEDS[name].of("user"), *NEEDS[name].of("role"))}
+    candidates = sorted(
+        (refusal.request for refusal in REFUSALS if not refusal.unless & features),
+        key=lambda request: services(request) not in own,
+    )
+    survivors = []
+    for mutant in mutants.widenings(_catalogue.FEATURES[name]):
+        catalogue_with(mutant.feature)
+        if not is_caught(evaluator, mutant, candidates):
+            survivors.append(mutant.label)
+    assert survivors == []
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_there_are_mutants_of_each_kind(name):
+    feature = _catalogue.FEATURES[name]
+    assert list(mutants.removals(feature))
+    assert list(mutants.widenings(feature))

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each feature gives what SkyPilot needs for it, and without the feature none of that is there."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.sky.aws.plugins.module_utils._catalogue import FEATURES
+from ansible_collections.sky.aws.tests.rights.documents import allowed, document
+from ansible_collections.sky.aws.tests.rights.needs import NEEDS
+
+CASES = [(name, principal) for name, need in NEEDS.items() for principal in ("user", "role") if need.of(principal)]
+#: These stand in the place of another feature, which has some of what they have.
+REPLACED = {"base_named_group": "base", "create_role_bounded": "create_role"}
+
+
+def test_every_feature_has_its_needs():
+    assert list(NEEDS) == list(FEATURES)
+    for name, feature in FEATURES.items():
+        assert bool(feature.both or feature.user) is bool(NEEDS[name].of("user"))
+        assert bool(feature.both or feature.role) is bool(NEEDS[name].of("role"))
+
+
+@pytest.mark.parametrize(("name", "principal"), CASES)
+def test_a_feature_allows_what_it_is_for(evaluator, name, principal):
+    need = NEEDS[name]
+    requests = need.of(principal)
+    assert allowed(evaluator, requests, principal, document([*need.upon, name], principal)) == list(requests)
+
+
+@pytest.mark.parametrize(("name", "principal"), CASES)
+def test_without_the_feature_nothing_of_it_is_allowed(evaluator, name, principal):
+    need = NEEDS[name]
+    assert allowed(evaluator, need.of(principal), principal, document(need.upon, principal)) == []
+
+
+def test_autostop_is_within_base(evaluator):
+    requests = NEEDS["autostop"].of("role")
+    assert allowed(evaluator, requests, "role", document(["base"], "role")) == list(requests)
