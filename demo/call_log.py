@@ -32,6 +32,7 @@ TARGETS = (
     "PolicyArn",
     "PolicyName",
     "RoleArn",
+    "AWSServiceName",
     "InstanceId",
     "InstanceId.1",
     "ResourceId.1",
@@ -60,7 +61,8 @@ class Call:
 
     ``time`` is its arrival in UTC, ISO 8601. ``account`` is the account of the calling credentials. ``protocol`` is
     ``query``, ``ec2``, ``json`` or ``rest``. ``params`` are as on the wire: ``{"Tags.member.1.Key": "team"}`` for query
-    and ec2. ``status`` is that of the HTTP answer, ``error`` the AWS error code in it.
+    and ec2. ``status`` is that of the HTTP answer, ``error`` the AWS error code in it. ``access_key`` is the id in the
+    signature.
     """
 
     time: str
@@ -72,6 +74,7 @@ class Call:
     params: dict[str, t.Any]
     status: int = 500
     error: str | None = None
+    access_key: str = ""
 
     @property
     def api(self) -> str:
@@ -123,7 +126,8 @@ def read_call(environ: WSGIEnvironment, account_of: Callable[[str], str], route:
     access_key, region, service = scope.groups()
     protocol, action, params = _request(environ, service, route)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    return Call(now, account_of(access_key), region, service, action, protocol, params)
+    account = account_of(access_key)
+    return Call(now, account, region, service, action, protocol, params, access_key=access_key)
 
 
 def _request(environ: WSGIEnvironment, service: str, route: Router) -> tuple[str, str, dict[str, t.Any]]:

@@ -14,7 +14,10 @@ MAX_AWS_TEXT = 400
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 MISSING = frozenset({"NoSuchEntity", "NoSuchEntityException", "ResourceNotFoundException", "ParameterNotFound"})
-EXISTS = frozenset({"EntityAlreadyExists", "EntityAlreadyExistsException", "ResourceExistsException"})
+EXISTS = frozenset(
+    {"EntityAlreadyExists", "EntityAlreadyExistsException", "ResourceExistsException", "InvalidGroup.Duplicate",
+     "InvalidPermission.Duplicate"}
+)  # fmt: skip
 
 _CREDENTIALS = "give credentials that are valid now (profile, access_key and secret_key, or the environment)"
 _THROTTLED = "run fewer accounts at once (--forks) or raise retries.max_attempts in aws_config"
@@ -32,13 +35,14 @@ _MENDS: Mapping[str, str] = {
     **dict.fromkeys(("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"), _THROTTLED),
     **dict.fromkeys(
         ("LimitExceeded", "LimitExceededException", "InstanceLimitExceeded", "VcpuLimitExceeded",
-         "MaxSpotInstanceCountExceeded"),
+         "MaxSpotInstanceCountExceeded", "SecurityGroupLimitExceeded", "RulesPerSecurityGroupLimitExceeded"),
         "remove what is not needed or ask for a higher quota in Service Quotas",
     ),
     **dict.fromkeys(
         ("InsufficientInstanceCapacity", "InsufficientCapacity"),
         "try another instance_type, other subnet_ids or another time",
     ),
+    "DependencyViolation": "remove what still uses it first (instances, rules of other security groups)",
     "DeleteConflict": "remove what still uses it or belongs to it first",
     "MalformedPolicyDocument": "correct the statement that AWS names (extra_statements)",
     "OptInRequired": "enable the region or the service in the account",

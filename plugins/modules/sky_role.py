@@ -59,6 +59,16 @@ options:
   max_session_duration:
     description: How long a session of the role may last, 3600 to 43200 seconds. Left out, it stays as it is.
     type: int
+  service_linked_roles:
+    description:
+      - Services whose service-linked role is made in the account where it is missing, by service principal, such as
+        V(spot.amazonaws.com), which the first spot instance of an account needs.
+      - Made here, nobody who launches instances needs C(iam:CreateServiceLinkedRole).
+      - One call each, C(iam:ListRoles) on the path that IAM keeps them under; none by default.
+      - They are never deleted, with O(state=absent) either, because other users of the account may need them.
+    type: list
+    elements: str
+    default: []
   existing:
     description:
       - What to do with a role or instance profile of this name that this collection did not make. What it did make is
@@ -99,6 +109,13 @@ EXAMPLES = r"""
     region: us-east-1
     policies: [minimal-skypilot-policy]
     s3_access: true
+
+- name: Make the role for spot instances too
+  sky.aws.sky_role:
+    account_id: "111111111111"
+    region: us-east-1
+    policies: [minimal-skypilot-policy]
+    service_linked_roles: [spot.amazonaws.com]
 
 - name: Replace the broad rights of a role that SkyPilot made
   sky.aws.sky_role:
@@ -252,6 +269,31 @@ instance_profile:
       type: dict
       returned: success
       sample: {"sky.aws/managed-by": sky.aws}
+service_linked_roles:
+  description: The roles of O(service_linked_roles), in that order. Empty with O(state=absent).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - service_name: spot.amazonaws.com
+      role_name: AWSServiceRoleForEC2Spot
+      arn: arn:aws:iam::111111111111:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot
+  contains:
+    service_name:
+      description: The service principal.
+      type: str
+      returned: success
+      sample: spot.amazonaws.com
+    role_name:
+      description: Name of the role, which IAM chooses. Null in check mode for one that does not exist yet.
+      type: str
+      returned: success
+      sample: AWSServiceRoleForEC2Spot
+    arn:
+      description: ARN of the role. Null in check mode for one that does not exist yet.
+      type: str
+      returned: success
+      sample: arn:aws:iam::111111111111:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot
 drift:
   description: Differences that are reported and not changed, each with what is declared and what was found.
   returned: success

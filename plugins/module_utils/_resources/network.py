@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import dataclasses
 import functools
 import typing as t
@@ -12,14 +11,9 @@ import typing as t
 from .. import _validate
 from .._errors import AWSError, SkyError
 from .._plan import Plan
+from . import _regions
+from ._plain_yaml import is_plain_yaml
 from ._subnets import Choice, Layout, Verdict, Wish, choose, name_of
-
-try:
-    import yaml
-except ImportError:
-    HAS_YAML = False
-else:
-    HAS_YAML = True
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,8 +41,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 SPEC_RULES: dict[str, t.Any] = {}
 
 _ALL = "all"
-#: Regions read side by side. Bounded, because every account of a run (--forks) may do this at once.
-_MAX_THREADS = 8
 #: Longest value of a tag (EC2 User Guide, tag restrictions).
 _MAX_NAME = 256
 #: EC2 reads these in the value of a filter as a pattern.
@@ -94,21 +86,11 @@ def _vpc_name_faults(index: int, name: str) -> list[str]:
     """What SkyPilot cannot use as a VPC's name."""
     if _PATTERN.intersection(name):
         return [f"vpc_names[{index}]: {name!r} is a pattern to EC2 (* ? \\); give the exact Name tag of one VPC"]
-    if name.strip() and not _is_plain_yaml(name):
+    if name.strip() and not is_plain_yaml("vpc_name", name):
         # sky/templates/aws-ray.yml.j2:42; null would even mean the default VPC
         fault = f"vpc_names[{index}]: SkyPilot writes {name!r} into YAML without quotes and reads back something else"
         return [f"{fault}; rename the VPC"]
     return []
-
-
-def _is_plain_yaml(text: str) -> bool:
-    # A remote Python may lack PyYAML; the check is a courtesy there.
-    if not HAS_YAML:
-        return True
-    try:
-        return bool(yaml.safe_load(f"vpc_name: {text}") == {"vpc_name": text})
-    except (yaml.YAMLError, ValueError):
-        return False
 
 
 def read(account: Account, params: Params) -> list[Layout]:
@@ -119,17 +101,10 @@ def read(account: Account, params: Params) -> list[Layout]:
 
     :raises AWSError: when the account's regions cannot be listed.
     """
-    regions = _regions(account, params)
-    look = functools.partial(_look_safely, account, params)
-    if len(regions) < 2:
-        return [look(region) for region in regions]
-    for region in regions:
-        account.client("ec2", region)  # botocore makes clients safely in one thread only
-    with concurrent.futures.ThreadPoolExecutor(_MAX_THREADS) as threads:
-        return list(threads.map(look, regions))
+    return _regions.each(account, _wanted(account, params), functools.partial(_look_safely, account, params))
 
 
-def _regions(account: Account, params: Params) -> list[str]:
+def _wanted(account: Account, params: Params) -> list[str]:
     wanted = params.get("regions") or [account.region]
     if list(wanted) != [_ALL]:
         return list(wanted)

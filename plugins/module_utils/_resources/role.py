@@ -10,7 +10,7 @@ import typing as t
 from .. import _ownership, _policy_document, _tags
 from .._facts import timestamp
 from .._plan import Plan, Step, drift, perform
-from . import _principal, _role_profile
+from . import _principal, _role_profile, _role_services
 from ._principal import Rights
 
 if t.TYPE_CHECKING:
@@ -18,6 +18,7 @@ if t.TYPE_CHECKING:
 
     from .._account import Account, Identity
     from .._plan import Facts, Params
+    from ._role_services import Services
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     # The name is a constant in SkyPilot (sky/provision/aws/config.py, DEFAULT_SKYPILOT_IAM_ROLE).
@@ -26,6 +27,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "existing": _ownership.existing_argument("keep"),
     "description": {"type": "str"},
     "max_session_duration": {"type": "int"},
+    **_role_services.ARGUMENTS,
 }
 SPEC_RULES: dict[str, t.Any] = {}
 
@@ -35,12 +37,16 @@ _DEFAULT_SESSION_DURATION = 3600
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """The role and the instance profile as AWS has them; ``profiles`` names all that hold the role, for removal."""
+    """The role and the instance profile as AWS has them.
+
+    ``profiles`` names all that hold the role, for removal; ``services`` are the service-linked roles that are declared.
+    """
 
     role: Mapping[str, t.Any] | None
     rights: Rights
     profile: Mapping[str, t.Any] | None
     profiles: tuple[str, ...] = ()
+    services: Services = dataclasses.field(default_factory=dict)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -49,7 +55,7 @@ class Found:
 
 def validate(params: Params) -> list[str]:
     """Names, policies, tags and the session duration; one line a fault."""
-    faults = _principal.faults("Role", params)
+    faults = [*_principal.faults("Role", params), *_role_services.faults(params["service_linked_roles"])]
     duration = params["max_session_duration"]
     if duration is not None and not 3600 <= duration <= 43200:
         faults.append(f"max_session_duration: {duration} must be 3600 to 43200 seconds")
@@ -63,11 +69,12 @@ def trust_policy(identity: Identity) -> dict[str, t.Any]:
 
 
 def read(account: Account, params: Params) -> Found:
-    """Role, rights and instance profile: four calls, one more for a removal."""
+    """Role, rights and instance profile: four calls, one more for a removal and for each service-linked role."""
     name = params["name"]
     answer = account.find("iam:GetRole", name, RoleName=name)
     profile = account.find("iam:GetInstanceProfile", name, InstanceProfileName=name)
-    found = Found(None, Rights(), profile["InstanceProfile"] if profile else None)
+    services = _role_services.read(account, params)
+    found = Found(None, Rights(), profile["InstanceProfile"] if profile else None, services=services)
     if answer is None:
         return found
     found = dataclasses.replace(found, role=answer["Role"], rights=_principal.read_rights(account, "Role", name))
@@ -82,15 +89,18 @@ def plan(current: Found, params: Params, identity: Identity) -> Plan:
 
     :raises SkyError: one of them is not ours and ``existing`` is ``fail``.
     """
+    services = _role_services.plan(current.services)
     if params["state"] == "absent":
-        return _plan_absent(current, params, identity)
+        gone = _plan_absent(current, params, identity)
+        return dataclasses.replace(gone, facts={**gone.facts, **services.facts})
     role = _plan_create(params, identity) if current.role is None else _plan_present(current, params, identity)
     profile = _role_profile.plan(current.profile, params, identity, role.facts["role"]["arn"])
+    drifts = {"drift": [*role.facts["drift"], *profile.facts["drift"]]}
     return Plan(
-        steps=[*role.steps, *profile.steps],
-        before={**role.before, **profile.before},
-        after={**role.after, **profile.after},
-        facts={**role.facts, **profile.facts, "drift": [*role.facts["drift"], *profile.facts["drift"]]},
+        steps=[*role.steps, *profile.steps, *services.steps],
+        before={**role.before, **profile.before, **services.before},
+        after={**role.after, **profile.after, **services.after},
+        facts={**role.facts, **profile.facts, **services.facts, **drifts},
         warnings=[*role.warnings, *profile.warnings],
     )
 
@@ -259,8 +269,15 @@ def _plan_absent(current: Found, params: Params, identity: Identity) -> Plan:
 def apply(account: Account, plan: Plan) -> Facts:
     """Perform the steps; what AWS decides (ids, dates) comes from its answers."""
     _principal.await_policies(account, plan.steps)
-    answers = perform(account, plan.steps)
+    services: dict[str, dict[str, t.Any]] = {}
+
+    def heard(step: Step, answer: dict[str, t.Any]) -> None:
+        if step.api == _role_services.CREATE:
+            services[step.target] = answer["Role"]
+
+    answers = perform(account, plan.steps, heard)
     facts = dict(plan.facts)
+    facts["service_linked_roles"] = _role_services.learned(facts["service_linked_roles"], services)
     if "iam:CreateRole" in answers:
         made = answers["iam:CreateRole"]["Role"]
         learned = {"arn": made["Arn"], "role_id": made["RoleId"], "create_date": timestamp(made["CreateDate"])}

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import network
+from ansible_collections.sky.aws.plugins.module_utils._resources import _plain_yaml, network
 from ansible_collections.sky.aws.plugins.module_utils._resources._subnets import Layout
 from ansible_collections.sky.aws.tests.unit.layouts import (
     ALL_PRIVATE,
@@ -174,7 +174,7 @@ class TestValidate:
         assert fault.startswith(f"vpc_names[0]: SkyPilot writes {name!r} into YAML")
 
     def test_without_pyyaml_that_check_is_left_out(self, monkeypatch):
-        monkeypatch.setattr(network, "HAS_YAML", False)
+        monkeypatch.setattr(_plain_yaml, "HAS_YAML", False)
         assert network.validate(options(vpc_names=["12"])) == []
 
     def test_every_fault_has_its_line(self):

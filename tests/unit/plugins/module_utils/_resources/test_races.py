@@ -13,10 +13,10 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._plan import run
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role, user
+from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role, security_group, user
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
-CASES = [(policy, {}), (role, {}), (user, {"name": "alice"})]
+CASES = [(policy, {}), (role, {"service_linked_roles": ["spot.amazonaws.com"]}), (user, {"name": "alice"})]
 
 
 def overtaken(resource: types.ModuleType, other_run: t.Callable[[], object]) -> types.SimpleNamespace:
@@ -41,6 +41,26 @@ def test_the_slower_run_ends_in_the_declared_state_and_made_nothing(sandbox, res
     assert result["steps"] == []
     assert result["changed"] is False
     assert run(resource, wanted, check_mode=True, warn=print)["steps"] == []
+
+
+@pytest.mark.parametrize("half_made", [False, True])
+def test_security_groups_of_two_runs(sandbox, half_made):
+    """The faster run made the group, or made it and was killed before its rules."""
+    ec2 = sandbox.emulator.client("ec2", sandbox.account_id)
+    networks = [{"region": "us-east-1", "vpc_id": ec2.describe_vpcs()["Vpcs"][0]["VpcId"]}]
+    wanted = params(security_group, **sandbox.reach, name="skypilot", networks=networks)
+
+    def faster():
+        run(security_group, wanted, check_mode=False, warn=print)
+        if half_made:
+            [group] = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["skypilot"]}])[
+                "SecurityGroups"
+            ]
+            ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+
+    result = run(overtaken(security_group, faster), wanted, check_mode=False, warn=print)
+    assert [step["api"] for step in result["steps"]] == ["ec2:AuthorizeSecurityGroupIngress"] * half_made
+    assert run(security_group, wanted, check_mode=True, warn=print)["steps"] == []
 
 
 def test_a_name_that_stays_taken_is_an_error_in_the_end(sandbox):
