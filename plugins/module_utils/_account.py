@@ -84,6 +84,14 @@ class Identity:
         return f"arn:{self.partition}:iam::aws:policy/{name}"
 
 
+class Unreached:
+    """An account as it is declared, for what is not in AWS: nothing is proven, and there is nothing to call."""
+
+    def __init__(self, params: Mapping[str, t.Any], cache: MutableMapping[str, t.Any] | None = None) -> None:
+        self.account_id: str = params["account_id"]
+        self.identity = Identity(self.account_id, partition="", arn="")
+
+
 class Account:
     """One proven account: every call through it goes to the account that the options name.
 

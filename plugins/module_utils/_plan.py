@@ -26,6 +26,14 @@ if t.TYPE_CHECKING:
 
 #: How often a run looks when others are at work on the same resource.
 _MAX_LOOKS = 4
+#: How a slower run is told, beside the codes for what exists. A second role in an instance profile is over IAM's limit.
+_OVERTAKEN = frozenset(
+    {
+        ("iam:AddRoleToInstanceProfile", "LimitExceeded"),
+        ("ec2:RevokeSecurityGroupIngress", "InvalidPermission.NotFound"),
+        ("ec2:RevokeSecurityGroupEgress", "InvalidPermission.NotFound"),
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +67,17 @@ class Plan:
     facts: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     warnings: list[str] = dataclasses.field(default_factory=list)
 
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything to write. What is not in AWS is written without a step."""
+        return bool(self.steps)
+
 
 class Resource(t.Protocol):
-    """The shape of a module under ``_resources``."""
+    """The shape of a module under ``_resources``.
+
+    One that is not in AWS names its own way to an account, ``REACH = Unreached``; the others get a proven Account.
+    """
 
     #: Ansible's argument_spec of the options of its own.
     ARGUMENT_SPEC: dict[str, t.Any]
@@ -106,7 +122,7 @@ def run(
     faults = [*account_faults(params), *resource.validate(params)]
     if faults:
         raise BadInput(faults)
-    account = Account(params, cache)
+    account = getattr(resource, "REACH", Account)(params, cache)
 
     def look() -> Plan:
         found = resource.plan(resource.read(account, params), params, account.identity)
@@ -120,7 +136,12 @@ def run(
     if not check_mode:
         plan, done, facts = _converge(resource, account, plan, look)
     steps = [*done, *(step.shown() for step in plan.steps)]
-    return {"changed": bool(steps), "diff": {"before": before, "after": plan.after}, "steps": steps, **facts}
+    return {
+        "changed": bool(done) or plan.writes,
+        "diff": {"before": before, "after": plan.after},
+        "steps": steps,
+        **facts,
+    }
 
 
 def _converge(
@@ -135,7 +156,7 @@ def _converge(
     looks_left = _MAX_LOOKS
     while True:
         try:
-            return plan, done, resource.apply(account, plan) if plan.steps else plan.facts
+            return plan, done, resource.apply(account, plan) if plan.writes else plan.facts
         except Interrupted as stop:
             done += stop.steps
             looks_left -= 1
@@ -146,16 +167,23 @@ def _converge(
 
 
 def _was_overtaken(stop: Interrupted) -> bool:
-    """Whether what was to be made is there already: made by another run, or by a call whose answer was lost.
+    """Whether what was to be made is there already, or a rule that was to be revoked is gone.
 
-    A second role in an instance profile is over IAM's limit, so that is what the slower run is told.
+    Another run did it, or a call whose answer was lost. A service-linked role that exists is told by the text alone.
     """
-    return stop.code in EXISTS or (stop.api == "iam:AddRoleToInstanceProfile" and stop.code == "LimitExceeded")
+    if stop.code in EXISTS:
+        return True
+    if stop.api == "iam:CreateServiceLinkedRole":
+        return stop.code == "InvalidInput" and "has been taken in this account" in stop.message
+    return (stop.api, stop.code) in _OVERTAKEN
 
 
-def perform(account: Account, steps: Sequence[Step]) -> Answers:
+def perform(
+    account: Account, steps: Sequence[Step], heard: t.Callable[[Step, dict[str, t.Any]], object] | None = None
+) -> Answers:
     """Make the calls in order.
 
+    :param heard: takes each answer as it comes, for calls of one api that are made several times.
     :returns: the last answer by api.
     :raises SkyError: the first failure; it says what was done and what was not.
     """
@@ -165,6 +193,8 @@ def perform(account: Account, steps: Sequence[Step]) -> Answers:
             answers[step.api] = account.call(step.api, step.target, region=step.region, **step.arguments)
         except SkyError as error:
             raise interrupted(error, steps[:index], steps[index:]) from error
+        if heard:
+            heard(step, answers[step.api])
     return answers
 
 

@@ -11,19 +11,28 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import pathlib
+import re
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.sky.aws.plugins.module_utils import _tags, _validate
+from ansible_collections.sky.aws.plugins.module_utils import _features, _tags, _validate
 from ansible_collections.sky.aws.plugins.module_utils._errors import one_line
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
-from ansible_collections.sky.aws.plugins.module_utils._resources import instance, network, policy, role, user
+from ansible_collections.sky.aws.plugins.module_utils._resources import (
+    config,
+    instance,
+    network,
+    policy,
+    role,
+    security_group,
+    user,
+)
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
 
@@ -41,6 +50,10 @@ class Part:
     items: bool = False
     #: What makes two names one: IAM does not tell cases apart, EC2 does.
     folded: t.Callable[[str], str] = str
+    #: The option that names an item.
+    name: str = "name"
+    #: Items of ``<role>_absent`` are dictionaries like the others, where a name does not say all.
+    absent: type[str] | type[dict[str, t.Any]] = str
     #: Account options that an item may set for itself.
     own_account: tuple[str, ...] = ()
     #: Options whose variable has another name than prefix and option.
@@ -67,6 +80,15 @@ PARTS = (
         items=True,
         own_account=("region",),
         renamed={"instance_profile": "sky_instances_profile"},
+    ),
+    Part(
+        "sky_config",
+        config,
+        items=True,
+        name="user",
+        absent=dict,
+        own_account=("region",),
+        renamed={"config_file": "sky_config_file", "aws_config_file": "sky_config_aws_file"},
     ),
 )
 
@@ -126,9 +148,13 @@ def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
         return found
     found += [f"sky_account_{fault}" for fault in _tags.faults({"tags": variables.get("sky_account_tags")})]
     found += _own_policy_faults(variables, account)
+    found += _security_group_faults(variables, account)
     for part in PARTS:
         found += _list_faults(part, variables, account) if part.items else _single_faults(part, variables, account)
     return list(dict.fromkeys(found))
+
+
+_SHAPES: dict[type, tuple[type, str]] = {dict: (dict, "dictionaries of options"), str: (str, "names")}
 
 
 def _spec_faults(variables: Variables) -> Iterator[str]:
@@ -136,8 +162,8 @@ def _spec_faults(variables: Variables) -> Iterator[str]:
     shapes: dict[str, tuple[type, str]] = {}
     for part in PARTS:
         if part.items:
-            shapes[f"{part.role}_present"] = (dict, "dictionaries of options")
-            shapes[f"{part.role}_absent"] = (str, "names")
+            shapes[f"{part.role}_present"] = _SHAPES[dict]
+            shapes[f"{part.role}_absent"] = _SHAPES[part.absent]
     for name, option in ((name, option) for spec in SPECS.values() for name, option in spec.items()):
         if name in shapes:
             yield from _shape_faults(variables, name, *shapes[name])
@@ -156,11 +182,23 @@ def _shape_faults(variables: Variables, name: str, kind: type, words: str) -> li
 
 def _own_policy_faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
     """Faults of the policy that the role has for itself, if it has one."""
-    features = variables.get("sky_instance_role_features")
-    if not features:
-        return []
-    found = _item_faults(policy, {"features": features, "principals": ["role"]}, account)
+    names = {option: f"sky_instance_role_{option}" for option in ("features", "custom_identities", "s3_buckets")}
+    own = {option: variables[name] for option, name in names.items() if variables.get(name) is not None}
+    features = own.pop("features", [])
+    if features:
+        found = _item_faults(policy, {"features": features, "principals": ["role"], **own}, account)
+    else:
+        found = _features.faults([], **own)
     return [f"sky_instance_role_{fault}" for fault in found]
+
+
+def _security_group_faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
+    """Faults of the security group of the networks, if one is named. Its VPCs are not known before the look-up."""
+    if not variables.get("sky_network_security_group"):
+        return []
+    given = {"name": variables["sky_network_security_group"], "ssh_sources": variables.get("sky_network_ssh_sources")}
+    found = _item_faults(security_group, {**given, "networks": []}, account)
+    return [f"sky_network_{re.sub('^name:', 'security_group:', fault)}" for fault in found]
 
 
 def _single_faults(part: Part, variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
@@ -175,20 +213,43 @@ def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any])
     absent = variables.get(f"{part.role}_absent") or []
     found: list[str] = []
     for index, item in enumerate(present):
-        where = f"{label}[{index}] ({item.get('name', 'no name')})"
-        known = {name: value for name, value in item.items() if name in part.options()}
-        faults = [
-            *_option_faults(part, item),
-            *_item_faults(part.resource, {**part.shared(variables), **known}, account),
-        ]
-        if item.get("region"):
-            faults += _validate.region_faults("region", str(item["region"]))
-        found += [f"{where}: {fault}" for fault in faults]
-    for index, name in enumerate(absent):
-        faults = _item_faults(part.resource, {"name": name, "state": "absent"}, account)
-        found += [f"{part.role}_absent[{index}]: {fault}" for fault in faults]
+        found += _dict_faults(part, f"{label}[{index}]", item, variables, account)
+    for index, item in enumerate(absent):
+        where = f"{part.role}_absent[{index}]"
+        if part.absent is dict:
+            found += _dict_faults(part, where, item, {**variables, f"{part.role}_state": "absent"}, account)
+        else:
+            faults = _item_faults(part.resource, {part.name: item, "state": "absent"}, account)
+            found += [f"{where}: {fault}" for fault in faults]
+    if part.absent is dict:
+        return found + _shared_place_faults(label, present)
     given = [_identity(item) for item in present if "name" in item]
     return found + _clashes(part, given, absent)
+
+
+def _dict_faults(
+    part: Part, where: str, item: Mapping[str, t.Any], variables: Variables, account: Mapping[str, t.Any]
+) -> list[str]:
+    """Faults of an item that is a dictionary of the module's options."""
+    known = {name: value for name, value in item.items() if name in part.options()}
+    faults = [
+        *_option_faults(part, item),
+        *_item_faults(part.resource, {**part.shared(variables), **known}, account),
+    ]
+    if item.get("region"):
+        faults += _validate.region_faults("region", str(item["region"]))
+    return [f"{where} ({item.get(part.name, f'no {part.name}')}): {fault}" for fault in faults]
+
+
+def _shared_place_faults(label: str, present: Sequence[Mapping[str, t.Any]]) -> list[str]:
+    """A workspace of a file is one user's."""
+    places = [(item.get("workspace"), item.get("config_file")) for item in present]
+    twice = [place for place in dict.fromkeys(places) if places.count(place) > 1]
+    return [
+        f"{label}: {workspace or 'the workspace of the account'} in {file or 'the file of all items'} is there twice; give "
+        "each user another workspace or config_file"
+        for workspace, file in twice
+    ]
 
 
 def _identity(item: Mapping[str, t.Any]) -> str:

@@ -32,6 +32,18 @@ KNOWN_BEFOREHAND: dict[str, tuple[dict[str, t.Any], list[str]]] = {
         {"sky_account_id": GOOD, "sky_instance_role_features": ["bass"]},
         ["sky_instance_role_features[0]: 'bass'"],
     ),
+    "features that contradict each other": (
+        {"sky_account_id": GOOD, "sky_policy_features": ["base", "base_named_group"]},
+        ["sky_policy_features: base and base_named_group", "keep one of them"],
+    ),
+    "a feature that wants names": (
+        {"sky_account_id": GOOD, "sky_policy_features": ["base", "custom_identity"]},
+        ["sky_policy_custom_identities: the feature custom_identity is for roles that are named here"],
+    ),
+    "names that no feature wants": (
+        {"sky_account_id": GOOD, "sky_policy_s3_buckets": ["data"], "sky_instance_role_custom_identities": ["x"]},
+        ["sky_policy_s3_buckets: only the features s3_read", "sky_instance_role_custom_identities: only the feature"],
+    ),
     "bad names": (
         {"sky_account_id": GOOD, "sky_users_present": [{"name": "a b"}, {"name": "x" * 65}], "sky_policy_name": "p/q"},
         ["sky_users_present[0] (a b): name: 'a b'", "1 to 64", "sky_policy_name: 'p/q'", "1 to 128"],

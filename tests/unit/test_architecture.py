@@ -36,11 +36,14 @@ LAYERS = (
 #: The variables that the design names, by role.
 VARIABLES = {
     "sky_account": "id assume_role external_id profile region endpoint_url tags",
-    "sky_network": "regions vpc_names subnet_names use_internal_ips on_unusable security_group security_group_efa ssh_sources",
+    "sky_network": "regions vpc_names subnet_names use_internal_ips on_unusable security_group "
+    "security_group_efa security_group_existing ssh_sources",
     "sky_policy": "name features custom_identities s3_buckets extra_statements path keep_versions existing",
     "sky_users": "present absent s3_access permissions_boundary policies",
-    "sky_instance_role": "state name existing s3_access features permissions_boundary service_linked_roles policies",
+    "sky_instance_role": "custom_identities s3_buckets state name existing s3_access features permissions_boundary service_linked_roles policies",
     "sky_instances": "present absent profile network",
+    "sky_config": "present absent file aws_file remote_identity skypilot_python vpc_names subnet_names use_internal_ips "
+    "security_group_name",
 }
 
 

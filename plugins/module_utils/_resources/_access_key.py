@@ -16,7 +16,7 @@ from .. import _tags, _validate
 from .._errors import SkyError
 from .._facts import timestamp
 from .._plan import Step, drift
-from . import _key_file, _key_intent, _key_secret
+from . import _key_file, _key_intent, _key_secret, _text_file
 from ._key_intent import Key, Notes
 
 if t.TYPE_CHECKING:
@@ -127,18 +127,11 @@ def faults(params: Params) -> list[str]:
     if not delivery:
         return []
     return [
-        *_file_faults(delivery["file"]),
+        *(_text_file.path_faults("access_key_delivery.file", delivery["file"]) if delivery["file"] is not None else ()),
         *_secret_faults(delivery["secret"]),
         *[fault for reader in delivery["readers"] or () for fault in _reader_faults(reader)],
         *_resource_policy_faults(delivery["resource_policy"]),
     ]
-
-
-def _file_faults(path: str | None) -> list[str]:
-    if path is None or (path.startswith("/") and path.isprintable() and path.rpartition("/")[2] not in ("", ".", "..")):
-        return []
-    accepted = "give an absolute path, or one that starts with ~/"
-    return [f"access_key_delivery.file: {path!r} is not the path of a file; {accepted}"]
 
 
 def _secret_faults(name: str | None) -> list[str]:

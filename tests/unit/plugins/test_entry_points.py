@@ -15,6 +15,7 @@ from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT, Sandbox, 
 
 #: Values that AWS draws anew for each resource.
 DRAWN = re.compile(r'"(\w+_id|create_date|update_date)": "[^"]*"')
+VPCS = [{"region": "us-east-1", "vpc_id": "vpc-0a1b2c3d4e5f60718"}]
 CALL_BY_CALL = ("invocation", "exception", "deprecations")
 OTHER = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
 
@@ -59,6 +60,15 @@ TABLE = [
     ("sky_role", nothing, {"s3_access": "yes", "policies": []}),
     ("sky_role", nothing, {"state": "absent"}),
     ("sky_role", nothing, {"max_session_duration": 1}),
+    ("sky_role", nothing, {"policies": [], "service_linked_roles": "spot.amazonaws.com"}),
+    ("sky_role", nothing, {"service_linked_roles": ["spot"]}),
+    (
+        "sky_security_group",
+        nothing,
+        {"name": "skypilot", "networks": VPCS, "ssh_sources": "192.0.2.0/24", "efa": "yes"},
+    ),
+    ("sky_security_group", nothing, {"name": "skypilot", "networks": VPCS, "state": "absent"}),
+    ("sky_security_group", nothing, {"name": "sg-1", "networks": [{}], "ssh_sources": ["office"]}),
     ("sky_vpc_lookup", nothing, {"regions": ["us-east-1"], "vpc_names": ["nowhere"], "on_unusable": "report"}),
     ("sky_instance", nothing, {"name": "smoke", "state": "absent"}),
 ]

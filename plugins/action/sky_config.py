@@ -1,0 +1,14 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sky_config inside the Ansible worker."""
+
+from __future__ import annotations
+
+from ansible_collections.sky.aws.plugins.module_utils._resources import config
+from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction
+
+
+class ActionModule(InWorkerAction):
+    """Run the config resource in the worker."""
+
+    resource = config

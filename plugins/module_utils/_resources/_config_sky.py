@@ -1,0 +1,277 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SkyPilot's configuration as data: what one account changes in it, and what it leaves. PRIVATE to the collection.
+
+A workspace belongs to one account. What is under ``aws`` holds for all accounts of a file (SkyPilot has no such values for
+a workspace), so it is changed only while no other account of ours is in the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from .._errors import SkyError
+from .._plan import drift
+from . import _config_options
+
+try:
+    import yaml
+except ImportError:
+    HAS_YAML = False
+else:
+    HAS_YAML = True
+    # The ones in C, where PyYAML has them: a file of a thousand accounts takes the others a second.
+    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+if t.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Data = Mapping[str, t.Any]
+
+WHAT = "a SkyPilot configuration file"
+
+#: What SkyPilot does where a value is missing; declared, it is not written. ``use_ssm`` has no such value: without it
+#: SkyPilot decides by other values.
+_DEFAULTS: dict[str, t.Any] = {
+    "vpc_names": [],
+    "subnet_names": [],
+    "use_internal_ips": False,
+    "ssh_proxy_command": "",
+    "security_group_name": "",
+    "disk_encrypted": False,
+    "labels": {},
+}
+_OURS = re.compile(r"[0-9]{12}-.+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What one account declares: its workspace with profile and remote identity, and the global values."""
+
+    account_id: str
+    workspace: str
+    profile: str
+    remote_identity: t.Any = None
+    aws: Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Merged:
+    """The configuration after the change, and what was left as it is."""
+
+    config: Data
+    drift: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
+
+
+# Text
+
+
+def load(text: str, path: str) -> dict[str, t.Any]:
+    """The configuration in a text; an empty one for an empty text.
+
+    :raises SkyError: the text is no YAML mapping. The message does not quote it.
+    """
+    if not HAS_YAML:
+        raise SkyError("PyYAML is needed and cannot be imported; install it for this Python: pip install PyYAML")
+    try:
+        data = yaml.load(text, Loader=_Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or type(error).__name__
+        raise SkyError(f"{path} is not {WHAT}: {problem}{where}; correct it by hand or give another path") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise SkyError(f"{path} is not {WHAT}: it holds no mapping; correct it by hand or give another path")
+    return data
+
+
+def dump(config: Data, path: str) -> str:
+    """The text of a configuration: block style, keys in their order.
+
+    :raises SkyError: what is in it would read as something else.
+    """
+    text: str = yaml.dump(dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    if load(text, path) != config:
+        raise SkyError(f"{path}: it cannot be written such that all in it reads as before; change it by hand")
+    return text
+
+
+def has_comments(text: str) -> bool:
+    """Whether a YAML text has comments: what its scanner skips between two tokens."""
+    if "#" not in text:
+        return False
+    end = 0
+    for token in yaml.scan(text):
+        if "#" in text[end : token.start_mark.index]:
+            return True
+        end = max(end, token.end_mark.index)
+    return "#" in text[end:]
+
+
+# Data
+
+
+def with_account(config: Data, wanted: Wanted, path: str) -> Merged:
+    """The configuration with the account in it; what others have there stays.
+
+    :param path: the file, for messages.
+    :raises SkyError: the file holds something else than SkyPilot reads in a place that is changed, the workspace is
+        another's, or other accounts of the file have other global values.
+    """
+    workspaces = _mapping(config, "workspaces", path)
+    aws = _mapping(config, "aws", path)
+    aws_after, left = _aws_after(aws, wanted, _others(workspaces, wanted.workspace), path)
+    entry = _entry_after(workspaces, wanted, path)
+    changed = dict(config)
+    if aws_after != aws:
+        changed["aws"] = aws_after
+    if entry != workspaces.get(wanted.workspace):
+        changed["workspaces"] = _inserted(workspaces, wanted.workspace, entry)
+    return Merged(changed, left)
+
+
+def without_account(config: Data, wanted: Wanted, path: str) -> Merged:
+    """The configuration without the account's workspace. Global values stay: they may be others'.
+
+    :raises SkyError: the file holds something else than SkyPilot reads where workspaces are.
+    """
+    workspaces = _mapping(config, "workspaces", path)
+    if wanted.workspace not in workspaces:
+        return Merged(config)
+    used = _profile(workspaces[wanted.workspace])
+    if used != wanted.profile:
+        return Merged(config, [drift(f"workspaces.{wanted.workspace}.aws.profile", None, used)])
+    left = {name: entry for name, entry in workspaces.items() if name != wanted.workspace}
+    changed = {key: left if key == "workspaces" else value for key, value in config.items()}
+    if not left:
+        del changed["workspaces"]
+    return Merged(changed)
+
+
+def uses(config: Data, profile: str) -> bool:
+    """Whether a workspace has this profile."""
+    return any(_profile(entry) == profile for entry in (config.get("workspaces") or {}).values())
+
+
+def shown(config: Data, wanted: Wanted) -> dict[str, t.Any]:
+    """The part of a configuration that the account's options are about, for the diff."""
+    names = [*wanted.aws, *(["use_ssm"] if wanted.aws.get("use_internal_ips") else [])]
+    aws, workspaces = config.get("aws") or {}, config.get("workspaces") or {}
+    parts = {
+        "aws": {name: aws[name] for name in dict.fromkeys(names) if name in aws},
+        "workspaces": {name: entry for name, entry in workspaces.items() if name == wanted.workspace},
+    }
+    return {name: part for name, part in parts.items() if part}
+
+
+def _mapping(config: Data, key: str, path: str) -> dict[str, t.Any]:
+    value = config.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise SkyError(f"{path}: {key} is no mapping, which SkyPilot would refuse; correct the file by hand")
+    return value
+
+
+def _profile(entry: object) -> str | None:
+    """The profile of a workspace."""
+    aws = entry.get("aws") if isinstance(entry, dict) else None
+    profile = aws.get("profile") if isinstance(aws, dict) else None
+    return profile if isinstance(profile, str) else None
+
+
+def _others(workspaces: Data, own: str) -> list[str]:
+    """The workspaces of other accounts and users of ours, by the form of their profiles' names."""
+    return [name for name, entry in workspaces.items() if name != own and is_ours(_profile(entry) or "")]
+
+
+def is_ours(profile: str) -> bool:
+    """Whether a profile has the form of our names, ``111111111111-alice``."""
+    return _OURS.fullmatch(profile) is not None
+
+
+def _aws_after(
+    aws: dict[str, t.Any], wanted: Wanted, others: list[str], path: str
+) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
+    """The global values after the change, and those that were left."""
+    changes: dict[str, t.Any] = {}
+    left, clashes = [], []
+    for key, declared in wanted.aws.items():
+        found = _plain(key, aws.get(key))
+        after = {**found, **declared} if key == "labels" and isinstance(found, dict) else declared
+        if after == found:
+            continue
+        if others:
+            clashes.append(_clash(key, found, declared, wanted, others, path))
+        elif declared == _DEFAULTS.get(key):
+            left.append(drift(f"aws.{key}", declared, found))
+        else:
+            changes[key] = after
+    if clashes:
+        raise SkyError("\n".join(clashes))
+    merged = {**aws, **changes}
+    # Without a way to machines with private addresses SkyPilot turns this on itself, with a warning at each launch
+    # (sky/backends/backend_utils.py:973-983).
+    if changes.get("use_internal_ips") and not merged.get("ssh_proxy_command") and "use_ssm" not in merged:
+        merged["use_ssm"] = True
+    if merged != aws and _config_options.way_faults(merged):
+        raise SkyError(f"{path}: {_config_options.way_faults(merged)[0]} (of the file or of the options)")
+    return merged, left
+
+
+def _plain(key: str, value: t.Any) -> t.Any:
+    """A value of the file in one form: SkyPilot takes a text for a list of one, and null for nothing."""
+    if value is None:
+        return _DEFAULTS.get(key)
+    return [value] if key in ("vpc_names", "subnet_names") and isinstance(value, str) else value
+
+
+def _clash(key: str, found: t.Any, declared: t.Any, wanted: Wanted, others: list[str], path: str) -> str:
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return (
+        f"{path}: aws.{key} is {_words(found)} for workspace {others[0]}{more}, but {_words(declared)} is declared for "
+        f"account {wanted.account_id}; SkyPilot has one value for all accounts of a file. Give the account a config_file "
+        "of its own, or declare the same for all (one Name tag for the VPCs, for example); to change it for all, edit the "
+        "file first"
+    )
+
+
+def _words(value: t.Any) -> str:
+    return "not set" if value in (None, "", [], {}) else repr(value)
+
+
+def _entry_after(workspaces: Data, wanted: Wanted, path: str) -> dict[str, t.Any]:
+    """The workspace after the change."""
+    entry = _mapping(workspaces, wanted.workspace, f"{path}: workspaces")
+    aws = _mapping(entry, "aws", f"{path}: workspaces.{wanted.workspace}")
+    used = aws.get("profile")
+    if used not in (None, wanted.profile):
+        raise SkyError(
+            f"{path}: workspace {wanted.workspace} uses profile {used}, not {wanted.profile}; give another workspace or "
+            "config_file, or have the other one removed first (state=absent)"
+        )
+    identity = {"remote_identity": wanted.remote_identity} if wanted.remote_identity else {}
+    return {**entry, "aws": {**aws, "profile": wanted.profile, **identity}}
+
+
+def _inserted(workspaces: Data, name: str, entry: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Workspaces with this one: in its place, or, when it is new, sorted among those of ours.
+
+    So a file is the same in whatever order accounts come.
+    """
+    if name in workspaces:
+        return {**workspaces, name: entry}
+    after = next((other for other in _others(workspaces, name) if other > name), None)
+    if after is None:
+        return {**workspaces, name: entry}
+    found: dict[str, t.Any] = {}
+    for other, value in workspaces.items():
+        if other == after:
+            found[name] = entry
+        found[other] = value
+    return found
