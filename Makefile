@@ -8,6 +8,8 @@ VENV := .venv
 BIN := $(abspath $(VENV))/bin
 COLLECTIONS := .ansible/collections
 LINK := $(COLLECTIONS)/ansible_collections/sky/aws
+SKYPILOT := .skypilot
+EVALUATOR := tests/emulator/iam/evaluator
 
 export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
 export ANSIBLE_HOME := $(abspath .ansible/home)
@@ -16,7 +18,7 @@ export PYTHONPATH := $(abspath $(COLLECTIONS))
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help onboard check clean distclean test lint unit emulator playbooks molecule sanity docs build
+.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights molecule sanity docs build
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -34,9 +36,9 @@ clean:  ## Stop the embedded AWS and remove it
 	@if [ -x $(BIN)/python ]; then $(BIN)/python demo/aws.py stop; fi
 
 distclean: clean  ## Remove everything that was installed, too
-	rm -rf $(VENV) .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(SKYPILOT) $(EVALUATOR)/node_modules .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-test: lint unit emulator playbooks molecule docs sanity build  ## Every check and test
+test: lint unit emulator playbooks rights molecule docs sanity build  ## Every check and test
 	@echo "All checks and tests passed."
 
 lint: $(VENV)/.test $(LINK)  ## ruff, mypy, ansible-lint
@@ -48,16 +50,23 @@ lint: $(VENV)/.test $(LINK)  ## ruff, mypy, ansible-lint
 unit: $(VENV)/.test $(LINK)  ## Pure tests, and resources against the embedded AWS
 	pytest tests/unit -n 2
 
-emulator: $(VENV)/.test $(LINK)  ## The embedded AWS itself
+emulator: $(VENV)/.test $(EVALUATOR)/node_modules $(LINK)  ## The embedded AWS itself
 	pytest tests/emulator -n 2
 
 playbooks: $(VENV)/.test $(LINK)  ## Modules both ways, playbooks, ansible-runner
 	pytest tests/integration -n 2
 
+rights: $(VENV)/.test $(EVALUATOR)/node_modules $(SKYPILOT)/.ready $(LINK)  ## Nothing missing, nothing beyond: with the real SkyPilot
+	pytest tests/rights tests/skypilot -n 2
+
 molecule: $(VENV)/.test $(LINK)  ## Scenarios: converge, idempotence, verify
 	tests/molecule.sh
 
+features: $(VENV)/.test $(LINK)  ## Write docs/features.md from the catalogue
+	python -m tests.docs.features
+
 docs: $(VENV)/.test $(LINK)  ## The documentation of modules and roles, and the changelog
+	python -m tests.docs.features --check
 	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 	antsibull-changelog lint
 
@@ -77,6 +86,16 @@ $(VENV)/.demo: $(VENV)/bin/python requirements.txt demo/requirements.txt
 
 $(VENV)/.test: $(VENV)/.demo tests/requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+# npm comes from the test requirements; what it installs is pinned by package-lock.json.
+$(EVALUATOR)/node_modules: $(VENV)/.test $(EVALUATOR)/package-lock.json
+	$(BIN)/npm ci --prefix $(EVALUATOR) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(SKYPILOT)/.ready: $(VENV)/bin/python tests/skypilot/requirements.txt
+	$(BIN)/python -m venv $(SKYPILOT)
+	$(SKYPILOT)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/skypilot/requirements.txt
 	@touch $@
 
 # Ansible finds a collection under ansible_collections/<namespace>/<name> only.

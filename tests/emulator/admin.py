@@ -8,6 +8,7 @@ import json
 import threading
 import typing as t
 
+import networks
 from faults import Fault, Faults
 from werkzeug.wrappers import Request, Response
 
@@ -42,7 +43,8 @@ class Calls:
 class Admin:
     """WSGI middleware, the outermost: nothing of it is in the log.
 
-    ``GET`` and ``DELETE /__emulator/calls``; ``POST /__emulator/faults`` with the fields of Fault, and ``DELETE``.
+    ``GET`` and ``DELETE /__emulator/calls``; ``POST /__emulator/faults`` with the fields of Fault, and ``DELETE``;
+    ``POST /__emulator/networks`` with the arguments of networks.build.
     """
 
     def __init__(self, app: WSGIApplication, calls: Calls, faults: Faults) -> None:
@@ -65,6 +67,8 @@ class Admin:
                 self._faults.add(Fault(**request.get_json()))
             case "DELETE", "faults":
                 self._faults.clear()
+            case "POST", "networks":
+                networks.build(**request.get_json())
             case _:
                 return Response("unknown endpoint of the emulator", status=404)
         return json_response({})

@@ -1,6 +1,9 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator's process: admin endpoints > call log > faults > moto. It ends when its standard input does."""
+"""The emulator's process: admin endpoints > call log > faults > moto. It ends when its standard input does.
+
+With ``--enforce``: admin endpoints > call log > enforcement > faults > mends > moto.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ import os
 import pathlib
 import sys
 import threading
+import typing as t
 
 from admin import Admin, Calls
 from faults import Faults
 
 from demo.call_log import CallLog
 from demo.server import account_of, load_images, moto_application, route, serve
+
+if t.TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
 
 
 def end_with_parent() -> None:
@@ -27,11 +34,31 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=pathlib.Path, required=True)
     parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--enforce", action="store_true")
     arguments = parser.parse_args()
     threading.Thread(target=end_with_parent, daemon=True).start()
     load_images(arguments.images)
+    serve((enforcing if arguments.enforce else permissive)(), arguments.fd)
+
+
+def permissive() -> WSGIApplication:
+    """moto as it is: every key may do everything."""
     faults, calls = Faults(moto_application()), Calls()
-    serve(Admin(CallLog(faults, account_of, route, calls), calls, faults), arguments.fd)
+    return Admin(CallLog(faults, account_of, route, calls), calls, faults)
+
+
+def enforcing() -> WSGIApplication:
+    """Only what IAM allows. It raises EvaluatorError where the evaluator is not installed."""
+    from iam.admin import IamAdmin
+    from iam.enforcement import Decisions, Enforcement
+    from iam.evaluator import Evaluator
+    from mends import Mends
+
+    evaluator, decisions = Evaluator(), Decisions()
+    evaluator.start()
+    faults, calls = Faults(Mends(moto_application())), Calls()
+    log = CallLog(Enforcement(faults, evaluator, decisions), account_of, route, calls)
+    return IamAdmin(Admin(log, calls, faults), evaluator, decisions)
 
 
 if __name__ == "__main__":

@@ -6,29 +6,16 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-import json
 import threading
 import typing as t
-from xml.sax.saxutils import escape
+
+from answers import refuse
 
 from demo.call_log import CALL, Call
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-response
-EC2 = (
-    "<Response><Errors><Error><Code>{}</Code><Message>{}</Message></Error></Errors>"
-    "<RequestID>fault</RequestID></Response>"
-)
-# https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#operation-error-serialization
-QUERY = (
-    "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>{}</Message></Error>"
-    "<RequestId>fault</RequestId></ErrorResponse>"
-)
-# https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses
-S3 = "<Error><Code>{}</Code><Message>{}</Message><RequestId>fault</RequestId></Error>"
 
 
 @dataclasses.dataclass
@@ -70,14 +57,7 @@ class Faults:
         fault = self._take(call) if call else None
         if call is None or fault is None:
             return self._app(environ, start_response)
-        kind, body = answer(call, fault)
-        headers = [
-            ("Content-Type", kind),
-            ("Content-Length", str(len(body))),
-            ("x-amzn-errortype", fault.code),
-        ]
-        start_response(f"{fault.status} Fault", headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        return refuse(environ, start_response, call, fault.status, fault.code, fault.message)
 
     def _take(self, call: Call) -> Fault | None:
         """The fault to answer with, used up by one."""
@@ -87,12 +67,3 @@ class Faults:
                 fault.times -= 1
                 self._faults = [fault for fault in self._faults if fault.times > 0]
             return fault
-
-
-def answer(call: Call, fault: Fault) -> tuple[str, bytes]:
-    """Content type and body of the error as the call's protocol has it. REST in JSON names its code in a header."""
-    shapes = {"ec2": EC2, "query": QUERY, "rest": S3 if call.service == "s3" else None}
-    shape = shapes.get(call.protocol)
-    if shape:
-        return "text/xml", shape.format(escape(fault.code), escape(fault.message)).encode()
-    return "application/x-amz-json-1.1", json.dumps({"__type": fault.code, "message": fault.message}).encode()

@@ -30,13 +30,18 @@ class Emulator:
 
     ``url`` is its endpoint. ``flags`` change moto's environment: ``{"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}`` saves
     5 MB and 0.1 s an account where no AWS-managed policy is needed. Any account exists: assume a role in it.
+
+    With ``enforce`` a call does what IAM allows: the keys of users and roles have the rights of their policies, an
+    unknown key has none. ``launch.MANAGEMENT`` is the root of the management account; ``client(account_id)`` is an
+    administrator of that account.
     """
 
     #: The account of the credentials in ``launch.MANAGEMENT``, and of a client without ``account_id``.
     management_account = "123456789012"
 
-    def __init__(self, flags: dict[str, str] | None = None) -> None:
+    def __init__(self, flags: dict[str, str] | None = None, enforce: bool = False) -> None:
         self.url = ""
+        self._enforce = enforce
         self._cloud = Cloud("")
         self._flags = flags or {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -55,6 +60,7 @@ class Emulator:
         folder = pathlib.Path(self._folder.name)
         flags = {**self._flags, "PYTHONPATH": str(launch.REPO)}
         command = [sys.executable, str(APP), "--images", str(folder / "amis.json")]
+        command += ["--enforce"] if self._enforce else []
         self._process, self.url = launch.start(command, folder / "log", flags, stdin=subprocess.PIPE)
         self._cloud = Cloud(self.url)
         try:
@@ -79,7 +85,32 @@ class Emulator:
         return [call for call in self.calls(account) if call["write"]]
 
     def clear_log(self) -> None:
+        """Forget calls and checks."""
         self._ask("DELETE", "/__emulator/calls")
+        if self._enforce:
+            self._ask("DELETE", "/__emulator/checks")
+
+    def checks(self, account: str | None = None) -> list[dict[str, t.Any]]:
+        """What was authorized so far, by calls of one account or of all, in order; only with ``enforce``.
+
+        Each has ``api`` (the call), ``action``, ``resource``, ``context``, ``principal`` (its ARN), ``account`` (the
+        principal's) and ``allowed``.
+        """
+        return [check for check in self._ask("GET", "/__emulator/checks") if account in (None, check["account"])]
+
+    def account(self, account_id: str) -> None:
+        """Give the account the role that AWS Organizations gives to accounts it makes; only with ``enforce``."""
+        if account_id != self.management_account:
+            body = {"account": account_id, "management": self.management_account}
+            self._ask("POST", "/__emulator/accounts", body)
+
+    def instance_credentials(self, account: str, profile: str, region: str = REGION) -> dict[str, str]:
+        """Keys as an instance with that profile gets them, as keyword arguments of a client; only with ``enforce``.
+
+        :raises RuntimeError: there is no such profile, it has no role, or the role does not trust ec2.amazonaws.com.
+        """
+        body = {"account": account, "profile": profile, "region": region}
+        return t.cast("dict[str, str]", self._ask("POST", "/__emulator/instance-credentials", body))
 
     def fault(
         self,
@@ -122,12 +153,18 @@ class Emulator:
         if account_id is None:
             return self._cloud.client(service, region)
         if account_id not in self._credentials:
+            if self._enforce:
+                self.account(account_id)
             self._credentials[account_id] = self._cloud.assume(account_id)
         return self._cloud.client(service, region, self._credentials[account_id])
 
     def internet(self, account: str, region: str = REGION) -> None:
         """Give the account's default VPC the internet gateway and the route that it has on AWS."""
         give_internet(self.client("ec2", account, region))
+
+    def network(self, account: str, region: str, vpcs: list[dict[str, t.Any]]) -> None:
+        """Make these the VPCs of a new account in a region, in one go; what a VPC has says networks.py."""
+        self._ask("POST", "/__emulator/networks", {"account": account, "region": region, "vpcs": vpcs})
 
     def _ask(self, method: str, path: str, body: t.Any = None) -> t.Any:
         connection = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=60)

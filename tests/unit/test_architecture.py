@@ -40,7 +40,8 @@ VARIABLES = {
     "security_group_efa security_group_existing ssh_sources",
     "sky_policy": "name features custom_identities s3_buckets extra_statements path keep_versions existing",
     "sky_users": "present absent s3_access permissions_boundary policies",
-    "sky_instance_role": "custom_identities s3_buckets state name existing s3_access features permissions_boundary service_linked_roles policies",
+    "sky_instance_role": "state name existing s3_access features custom_identities s3_buckets permissions_boundary "
+    "service_linked_roles policies",
     "sky_instances": "present absent profile network",
     "sky_config": "present absent file aws_file remote_identity skypilot_python vpc_names subnet_names use_internal_ips "
     "security_group_name",
