@@ -57,7 +57,8 @@ playbooks: $(VENV)/.test $(LINK)  ## Modules both ways, playbooks, ansible-runne
 	pytest tests/integration -n 2
 
 rights: $(VENV)/.test $(EVALUATOR)/node_modules $(SKYPILOT)/.ready $(LINK)  ## Nothing missing, nothing beyond: with the real SkyPilot
-	pytest tests/rights tests/skypilot -n 2
+	pytest tests/rights -n 2
+	pytest tests/skypilot -n 2 --dist loadfile
 
 molecule: $(VENV)/.test $(LINK)  ## Scenarios: converge, idempotence, verify
 	tests/molecule.sh

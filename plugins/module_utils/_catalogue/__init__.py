@@ -20,9 +20,5 @@ if t.TYPE_CHECKING:
 
 #: The catalogue by name, in the order of the documentation.
 FEATURES: Mapping[str, Feature] = types.MappingProxyType(
-    {
-        feature.name: feature
-        for field in (page, launch, role, storage, instances)
-        for feature in field.CATALOGUE
-    }
+    {feature.name: feature for field in (page, launch, role, storage, instances) for feature in field.CATALOGUE}
 )

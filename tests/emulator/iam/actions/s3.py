@@ -17,7 +17,8 @@ def _check(ask: Ask, action: str, bucket: str, key: str | None = None, context: 
     """A check on a bucket or an object in it. A bucket that is missing counts as the caller's own."""
     account, policy = ask.resources.bucket(bucket) or (ask.account, None)
     resource = bucket if key is None else f"{bucket}/{key}"
-    return ask.check(action, ask.arn("s3", resource, region="", account=""), context, account, policy)
+    told: Context = {"s3:ResourceAccount": account, **(context or {})}
+    return ask.check(action, ask.arn("s3", resource, region="", account=""), told, account, policy)
 
 
 def list_buckets(ask: Ask) -> Iterator[Check]:

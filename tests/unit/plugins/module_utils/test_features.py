@@ -138,9 +138,7 @@ def test_a_feature_may_give_users_and_the_role_different_statements() -> None:
     both, user, role = (
         {"Effect": "Allow", "Action": f"a:{name}", "Resource": "*"} for name in ("Both", "User", "Role")
     )
-    feature = Feature(
-        name="n", title="t", why="w", since=None, source="s", both=(both,), user=(user,), role=(role,)
-    )
+    feature = Feature(name="n", title="t", why="w", since=None, source="s", both=(both,), user=(user,), role=(role,))
     assert feature.statements(["user"]) == (both, user)
     assert feature.statements(["role"]) == (both, role)
     assert feature.statements(features.PRINCIPALS) == (both, user, role)
