@@ -81,9 +81,21 @@ class Use:
         return filled
 
 
-def cases(uses: tuple[Use, ...]) -> list[t.Any]:
-    """The uses in each of their networks, as parameters ``use`` and ``network``."""
-    return [pytest.param(use, network, id=f"{use}-{network}") for use in uses for network in use.networks]
+def cases(uses: tuple[Use, ...], *, less: bool = False) -> list[t.Any]:
+    """The uses in each of their networks, as parameters ``use`` and ``network``.
+
+    With ``less`` those that make test leaves out bear the mark ``full``: make matrix runs them.
+    """
+    return [
+        pytest.param(
+            use,
+            network,
+            id=f"{use}-{network}",
+            marks=[pytest.mark.full] if less and network != "default" and use.feature not in CORE else [],
+        )
+        for use in uses
+        for network in use.networks
+    ]
 
 
 def make_bucket(account: Account) -> None:
