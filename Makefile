@@ -18,7 +18,7 @@ export PYTHONPATH := $(abspath $(COLLECTIONS))
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights molecule sanity docs build
+.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights matrix molecule sanity docs features build
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -58,7 +58,10 @@ playbooks: $(VENV)/.test $(LINK)  ## Modules both ways, playbooks, ansible-runne
 
 rights: $(VENV)/.test $(EVALUATOR)/node_modules $(SKYPILOT)/.ready $(LINK)  ## Nothing missing, nothing beyond: with the real SkyPilot
 	pytest tests/rights -n 2
-	pytest tests/skypilot -n 2 --dist loadfile
+	pytest tests/skypilot -n 2 --dist loadfile -m "not full"
+
+matrix: $(VENV)/.test $(EVALUATOR)/node_modules $(SKYPILOT)/.ready $(LINK)  ## The full matrix: features, kinds of networks, who makes the role
+	pytest tests/skypilot/test_lifecycle.py
 
 molecule: $(VENV)/.test $(LINK)  ## Scenarios: converge, idempotence, verify
 	tests/molecule.sh

@@ -24,7 +24,7 @@ from ansible_collections.sky.aws.tests.skypilot.skypilot import SkyPilot, step
 
 REGION = "us-east-1"
 SHARES = 4
-LAYOUTS = 130
+LAYOUTS = 126
 
 _accounts = itertools.count(700000000000)
 

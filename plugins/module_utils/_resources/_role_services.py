@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from .._plan import Params
 
     #: The role of each declared service as IAM describes it, None where it is missing.
-    Services = Mapping[str, Mapping[str, t.Any] | None]
+    Services: t.TypeAlias = "Mapping[str, Mapping[str, t.Any] | None]"
 
 ARGUMENTS: dict[str, t.Any] = {"service_linked_roles": {"type": "list", "elements": "str", "default": []}}
 

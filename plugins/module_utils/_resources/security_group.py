@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     #: A group as EC2 describes it.
     Group = Mapping[str, t.Any]
     #: What is in each VPC, in the order of the networks.
-    Found = Mapping[Place, Group | None]
+    Found: t.TypeAlias = "Mapping[Place, Group | None]"
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
