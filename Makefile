@@ -18,7 +18,7 @@ export PYTHONPATH := $(abspath $(COLLECTIONS))
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights matrix molecule sanity docs features build
+.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights reliability matrix molecule sanity docs features build
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -38,7 +38,7 @@ clean:  ## Stop the embedded AWS and remove it
 distclean: clean  ## Remove everything that was installed, too
 	rm -rf $(VENV) $(SKYPILOT) $(EVALUATOR)/node_modules .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-test: lint unit emulator playbooks rights molecule docs sanity build  ## Every check and test
+test: lint unit emulator playbooks rights reliability molecule docs sanity build  ## Every check and test
 	@echo "All checks and tests passed."
 
 lint: $(VENV)/.test $(LINK)  ## ruff, mypy, ansible-lint
@@ -59,6 +59,11 @@ playbooks: $(VENV)/.test $(LINK)  ## Modules both ways, playbooks, ansible-runne
 rights: $(VENV)/.test $(EVALUATOR)/node_modules $(SKYPILOT)/.ready $(LINK)  ## Nothing missing, nothing beyond: with the real SkyPilot
 	pytest tests/rights -n 2
 	pytest tests/skypilot -n 2 --dist loadfile -m "not full"
+
+reliability: $(VENV)/.test $(EVALUATOR)/node_modules $(LINK)  ## Faults, kills, races, wrong accounts, secrets; writes docs/reliability.md
+	@rm -rf .cache/ledger
+	pytest tests/reliability -n 2 --dist loadfile --ledger .cache/ledger
+	python -m tests.reliability.report .cache/ledger
 
 matrix: $(VENV)/.test $(EVALUATOR)/node_modules $(SKYPILOT)/.ready $(LINK)  ## The full matrix: features, kinds of networks, who makes the role
 	pytest tests/skypilot/test_lifecycle.py

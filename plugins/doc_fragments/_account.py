@@ -83,7 +83,7 @@ options:
     description:
       - Options of C(botocore.config.Config) that replace the collection's own, for example C(retries), a dictionary of
         C(mode) and C(max_attempts).
-      - The collection sets retry mode C(standard) with 10 attempts.
+      - The collection sets retry mode C(standard) with 10 retries. What C(retries) does not name stays so.
     type: dict
 requirements:
   - botocore >= 1.37.0

@@ -13,6 +13,7 @@ from ansible.module_utils.basic import env_fallback
 
 from . import _botocore
 from ._errors import MISSING, AWSError, SkyError, aws_error, one_line
+from ._patience import silent
 from ._version import VERSION
 
 if t.TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Account:
     """One proven account: every call through it goes to the account that the options name.
 
     ``cache`` keeps the assumed credentials and the proof for the tasks that follow (a folder of the run, or a dict).
+    ``tell`` takes one line about each wait; whoever runs it may set another.
 
     :raises SkyError: no credentials, a refused role, or credentials of another account.
     """
@@ -109,8 +111,11 @@ class Account:
         self._params = params
         self._cache = {} if cache is None else cache
         self._clients: dict[tuple[str, str], t.Any] = {}
+        self.tell: t.Callable[[str], object] = silent
         self._config = _client_config(params.get("aws_config") or {})
         self._session = self._guarded("credentials", "", lambda: _botocore.session(params.get("profile") or None))
+        # botocore's own calls, such as those of a profile that assumes a role, are repeated as ours.
+        self._session.set_default_client_config(self._config)
         self.region: str = self._guarded("credentials", "", self._default_region)
         # A profile that assumes a role asks STS in the session's region.
         self._session.set_config_variable("region", self.region)
@@ -256,13 +261,15 @@ class Account:
     def _create_client(self, service: str, **arguments: t.Any) -> t.Any:
         arguments.setdefault("region_name", self.region)
         verify = self._params.get("aws_ca_bundle") or self._params["validate_certs"]
-        return self._session.create_client(
+        client = self._session.create_client(
             service,
             endpoint_url=self._params.get("endpoint_url"),
             verify=None if verify is True else verify,
             config=self._config,
             **arguments,
         )
+        _botocore.watch_attempts(client)
+        return client
 
     def call(self, api: str, target: str = "", *, region: str | None = None, **arguments: t.Any) -> dict[str, t.Any]:
         """One call: ``call("iam:GetPolicy", arn, PolicyArn=arn)``.
@@ -311,6 +318,8 @@ class Account:
         :raises AWSError: it did not come about in time.
         """
         client = self.client(api.partition(":")[0], region)
+        limit = delay * (attempts - 1)
+        self.tell(f"account {self.account_id}: waiting for {waiter} of {target}, {limit} s at most")
         bounds = {"Delay": delay, "MaxAttempts": attempts}
         self._guarded(api, target, lambda: client.get_waiter(waiter).wait(WaiterConfig=bounds, **arguments))
 
@@ -332,9 +341,15 @@ class Account:
 
 
 def _client_config(overrides: Mapping[str, t.Any]) -> t.Any:
-    """botocore's client configuration: ours, with the user's ``aws_config`` over it."""
+    """botocore's client configuration: ours, with the user's ``aws_config`` over it.
+
+    Of ``retries`` what is not given stays ours: the number alone would put botocore back into its legacy mode. It is a
+    new dictionary each time, since botocore changes it.
+    """
+    retries = overrides.get("retries", {})
+    given = {"retries": {**_CLIENT_DEFAULTS["retries"], **retries}} if isinstance(retries, dict) else {}
     try:
-        return _botocore.Config(**{**_CLIENT_DEFAULTS, **overrides})
+        return _botocore.Config(**{**_CLIENT_DEFAULTS, **overrides, **given})
     except (AttributeError, TypeError, _botocore.BotoCoreError) as error:
         raise SkyError(f"aws_config: {one_line(str(error))}; give the options of botocore.config.Config") from error
 

@@ -15,6 +15,8 @@ import ssl
 import traceback
 import typing as t
 
+from ._errors import NO_CAPACITY, REPEATS_LOST
+
 try:
     import botocore
     from botocore.config import Config
@@ -34,7 +36,6 @@ try:
     from botocore.parsers import ResponseParserError
     from botocore.session import Session
     from botocore.utils import JSONFileCache
-    from botocore.waiter import WaiterModel, create_waiter_with_client
 
     BOTOCORE_IMPORT_ERROR: str | None = None
 except ImportError:
@@ -70,13 +71,12 @@ __all__ = [
     "EnvProvider",
     "JSONFileCache",
     "ResponseParserError",
-    "WaiterModel",
     "botocore",
-    "create_waiter_with_client",
     "loader",
     "partitions",
     "preload",
     "session",
+    "watch_attempts",
 ]
 
 #: The models of the services whose clients every onboarding needs.
@@ -115,6 +115,32 @@ def session(profile: str | None) -> Session:
     made = Session(profile=profile, event_hooks=hooks, include_builtin_handlers=False)
     made.register_component("data_loader", loader())
     return made
+
+
+def watch_attempts(client: t.Any) -> None:
+    """Have the client say of an answer whether an attempt before it was lost, and ask once only for what EC2 has not."""
+    # botocore's own judge is registered for the same event, and ours comes first.
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register_first(f"needs-retry.{service}", _judge_attempt)
+
+
+def _judge_attempt(request_dict: dict[str, t.Any], response: t.Any, **_: t.Any) -> None:
+    """After each attempt, before botocore decides on the next.
+
+    EC2 calls a lack of capacity a server error; botocore would repeat the call for long before another subnet is tried.
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html#api-error-codes-table-server
+    """
+    context = request_dict["context"]
+    if response is None:
+        context[REPEATS_LOST] = True
+        return
+    http, answer = response
+    if answer.get("Error", {}).get("Code") in NO_CAPACITY:
+        http.status_code = 400
+    elif http.status_code >= 500:
+        context[REPEATS_LOST] = True
+    elif REPEATS_LOST in context:
+        answer.setdefault("ResponseMetadata", {})[REPEATS_LOST] = True
 
 
 def preload() -> None:

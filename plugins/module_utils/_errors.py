@@ -19,6 +19,14 @@ EXISTS = frozenset(
      "InvalidPermission.Duplicate"}
 )  # fmt: skip
 
+#: Machines of the kind are all in use; other zones may have some.
+NO_CAPACITY = frozenset({"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientHostCapacity"})
+#: What does not exist, or is not seen yet.
+UNSEEN = MISSING | {"InvalidGroup.NotFound", "InvalidInstanceID.NotFound"}
+
+#: Marks, in the metadata of an answer, a call that botocore repeated after an attempt whose answer was lost.
+REPEATS_LOST = "sky.aws repeats a lost answer"
+
 _CREDENTIALS = "give credentials that are valid now (profile, access_key and secret_key, or the environment)"
 _THROTTLED = "run fewer accounts at once (--forks) or raise retries.max_attempts in aws_config"
 
@@ -38,10 +46,7 @@ _MENDS: Mapping[str, str] = {
          "MaxSpotInstanceCountExceeded", "SecurityGroupLimitExceeded", "RulesPerSecurityGroupLimitExceeded"),
         "remove what is not needed or ask for a higher quota in Service Quotas",
     ),
-    **dict.fromkeys(
-        ("InsufficientInstanceCapacity", "InsufficientCapacity"),
-        "try another instance_type, other subnet_ids or another time",
-    ),
+    **dict.fromkeys(NO_CAPACITY, "try another instance_type, other subnet_ids or another time"),
     "DependencyViolation": "remove what still uses it first (instances, rules of other security groups)",
     "DeleteConflict": "remove what still uses it or belongs to it first",
     "MalformedPolicyDocument": "correct the statement that AWS names (extra_statements)",
@@ -62,12 +67,31 @@ class SkyError(Exception):
 
 
 class Interrupted(SkyError):
-    """A plan that stopped half-way. ``api`` is the call that failed, ``code`` AWS's code for it, or empty."""
+    """A plan that stopped half-way. ``api`` is the call that failed, ``code`` AWS's code for it, or empty.
 
-    def __init__(self, message: str, *, api: str, code: str, steps: Iterable[Mapping[str, str]]) -> None:
+    ``target`` is the call's, ``repeats_lost`` as in AWSError.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        api: str,
+        code: str,
+        steps: Iterable[Mapping[str, str]],
+        target: str = "",
+        repeats_lost: bool = False,
+    ) -> None:
         super().__init__(message, steps=steps)
         self.api = api
         self.code = code
+        self.target = target
+        self.repeats_lost = repeats_lost
+
+    @property
+    def step(self) -> dict[str, str]:
+        """The call that failed, as results show steps."""
+        return {"api": self.api, "target": self.target}
 
 
 class BadInput(SkyError):
@@ -79,12 +103,17 @@ class BadInput(SkyError):
 
 
 class AWSError(SkyError):
-    """An error that AWS answered, or that kept AWS from answering. ``code`` is AWS's own, or botocore's class name."""
+    """An error that AWS answered, or that kept AWS from answering. ``code`` is AWS's own, or botocore's class name.
 
-    def __init__(self, message: str, *, code: str, text: str = "") -> None:
+    ``repeats_lost`` is true for the answer to a call that botocore repeated because an attempt before had no answer, or
+    a server error: that attempt may have taken effect.
+    """
+
+    def __init__(self, message: str, *, code: str, text: str = "", repeats_lost: bool = False) -> None:
         super().__init__(message)
         self.code = code
         self.text = text
+        self.repeats_lost = repeats_lost
 
 
 def aws_error(error: Exception, *, api: str, target: str, account_id: str, caller: str) -> AWSError:
@@ -96,13 +125,15 @@ def aws_error(error: Exception, *, api: str, target: str, account_id: str, calle
     :param caller: ARN of the caller, or words for it while it is unknown.
     """
     # botocore's HTTPClientError has a response that is None; its WaiterError has the last answer.
-    answer = (getattr(error, "response", None) or getattr(error, "last_response", None) or {}).get("Error", {})
+    response = getattr(error, "response", None) or getattr(error, "last_response", None) or {}
+    answer = response.get("Error", {})
     code = answer.get("Code") or type(error).__name__
     text = one_line(answer.get("Message") or str(error))
     mend = _MENDS.get(code, _MENDS_BY_CLASS.get(type(error).__name__, "")).format(api=api, caller=caller)
     where = f" on {target}" if target else ""
     message = f"{api}{where} in account {account_id} failed with {code}: {text.rstrip('.')}."
-    return AWSError(f"{message} To mend it: {mend}." if mend else message, code=code, text=text)
+    lost = REPEATS_LOST in response.get("ResponseMetadata", {})
+    return AWSError(f"{message} To mend it: {mend}." if mend else message, code=code, text=text, repeats_lost=lost)
 
 
 #: botocore's own exceptions have no AWS code.

@@ -19,7 +19,7 @@ def run_module(resource: Resource) -> None:
     """Run a resource as an ordinary module; exits the process."""
     module = AnsibleModule(argument_spec=argument_spec(resource), supports_check_mode=True, **resource.SPEC_RULES)
     try:
-        result = run(resource, module.params, check_mode=module.check_mode, warn=module.warn)
+        result = run(resource, module.params, check_mode=module.check_mode, warn=module.warn, tell=module.log)
     except SkyError as error:
         module.fail_json(msg=error.message, steps=error.steps)
     module.exit_json(**result)

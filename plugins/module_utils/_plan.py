@@ -9,10 +9,12 @@ the plan. A step is one write call as data, so a plan names exactly the calls th
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 
 from ._account import ACCOUNT_ARGUMENTS, Account, Identity
-from ._errors import EXISTS, BadInput, Interrupted, SkyError
+from ._errors import EXISTS, UNSEEN, AWSError, BadInput, Interrupted, SkyError
+from ._patience import patiently, silent
 from ._validate import account_faults
 
 if t.TYPE_CHECKING:
@@ -24,16 +26,22 @@ if t.TYPE_CHECKING:
     Answers = dict[str, dict[str, t.Any]]
 
 
-#: How often a run looks when others are at work on the same resource.
-_MAX_LOOKS = 4
+#: Seconds before each new look when others are at work on the same resource, or an answer was lost. What exists may not
+#: be seen at first.
+_LOOK_PAUSES = (0, 2, 4, 8)
+#: Seconds before a call is repeated on what the same plan has made and AWS does not see yet.
+_NEW_PAUSES = (1, 2, 4, 8, 15)
 #: How a slower run is told, beside the codes for what exists. A second role in an instance profile is over IAM's limit.
 _OVERTAKEN = frozenset(
     {
         ("iam:AddRoleToInstanceProfile", "LimitExceeded"),
+        ("iam:CreatePolicyVersion", "LimitExceeded"),
         ("ec2:RevokeSecurityGroupIngress", "InvalidPermission.NotFound"),
         ("ec2:RevokeSecurityGroupEgress", "InvalidPermission.NotFound"),
     }
 )
+#: How calls begin that take something away.
+_REMOVING = ("Delete", "Detach", "Remove", "Deactivate")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,12 +116,14 @@ def run(
     *,
     check_mode: bool,
     warn: t.Callable[[str], None],
+    tell: t.Callable[[str], object] = silent,
     cache: MutableMapping[str, t.Any] | None = None,
 ) -> dict[str, t.Any]:
     """Bring one resource to its declared state, or say what that would take.
 
     :param params: validated options, plain JSON types.
     :param warn: takes one line for the user.
+    :param tell: takes one line about each wait, as it begins.
     :param cache: keeps assumed credentials for the next task of the run.
     :returns: the module's result, with the same keys whatever happened.
     :raises BadInput: before the first call.
@@ -123,6 +133,7 @@ def run(
     if faults:
         raise BadInput(faults)
     account = getattr(resource, "REACH", Account)(params, cache)
+    account.tell = tell
 
     def look() -> Plan:
         found = resource.plan(resource.read(account, params), params, account.identity)
@@ -147,31 +158,39 @@ def run(
 def _converge(
     resource: Resource, account: Account, plan: Plan, look: t.Callable[[], Plan]
 ) -> tuple[Plan, list[dict[str, str]], Facts]:
-    """Apply the plan; where another run was faster, look again and go on from there.
+    """Apply the plan; where another run was faster, or an answer was lost, look again and go on from there.
 
     :returns: the last plan, the steps that were performed of the plans before it, and the facts. A call whose answer
-        was lost is in none of them: nothing tells it from another run's.
+        was lost is one of the steps if botocore repeated it and was told that it is done already.
     """
     done: list[dict[str, str]] = []
-    looks_left = _MAX_LOOKS
+    pauses = iter(_LOOK_PAUSES)
     while True:
         try:
             return plan, done, resource.apply(account, plan) if plan.writes else plan.facts
         except Interrupted as stop:
-            done += stop.steps
-            looks_left -= 1
-            if not looks_left or not _was_overtaken(stop):
+            overtaken = _was_overtaken(stop)
+            earlier = ", ".join(f"{step['api']} {step['target']}" for step in done)
+            done += [*stop.steps, *([stop.step] if overtaken and stop.repeats_lost else [])]
+            pause = next(pauses, None)
+            if pause is None or not overtaken:
                 stop.steps = done
+                stop.message += f" Done at first: {earlier}." if earlier else ""
                 raise
+            if pause:
+                account.tell(f"{stop.api} says {stop.code}, and it is not as declared: looking again in {pause} s")
+                time.sleep(pause)
         plan = look()
 
 
 def _was_overtaken(stop: Interrupted) -> bool:
-    """Whether what was to be made is there already, or a rule that was to be revoked is gone.
+    """Whether what was to be made is there already, or what was to go is gone.
 
     Another run did it, or a call whose answer was lost. A service-linked role that exists is told by the text alone.
     """
     if stop.code in EXISTS:
+        return True
+    if stop.code in UNSEEN and stop.api.partition(":")[2].startswith(_REMOVING):
         return True
     if stop.api == "iam:CreateServiceLinkedRole":
         return stop.code == "InvalidInput" and "has been taken in this account" in stop.message
@@ -190,12 +209,27 @@ def perform(
     answers: Answers = {}
     for index, step in enumerate(steps):
         try:
-            answers[step.api] = account.call(step.api, step.target, region=step.region, **step.arguments)
+            answers[step.api] = _call(account, step, steps[:index])
         except SkyError as error:
             raise interrupted(error, steps[:index], steps[index:]) from error
         if heard:
             heard(step, answers[step.api])
     return answers
+
+
+def _call(account: Account, step: Step, done: Sequence[Step]) -> dict[str, t.Any]:
+    """One call. Where the plan has made something just before, the call may be about it and must wait for it."""
+
+    def call() -> dict[str, t.Any]:
+        return account.call(step.api, step.target, region=step.region, **step.arguments)
+
+    if not any(":Create" in made.api for made in done):
+        return call()
+    return patiently(call, _is_unseen, _NEW_PAUSES, account.tell)
+
+
+def _is_unseen(error: AWSError) -> bool:
+    return error.code in UNSEEN
 
 
 def interrupted(error: SkyError, done: Sequence[Step], left: Sequence[Step]) -> Interrupted:
@@ -208,6 +242,8 @@ def interrupted(error: SkyError, done: Sequence[Step], left: Sequence[Step]) -> 
         api=left[0].api if left else "",
         code=getattr(error, "code", ""),
         steps=[step.shown() for step in done],
+        target=left[0].target if left else "",
+        repeats_lost=getattr(error, "repeats_lost", False),
     )
 
 

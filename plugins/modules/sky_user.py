@@ -17,6 +17,7 @@ description:
     The secret access key is never in a result, a message or a log.
   - Exactly one key is made. The user carries its id in the tag C(sky.aws/access-key), so that no later run makes another.
     Where a run fails or is killed before the key is delivered, the key is deleted, at once or by the next run.
+  - With O(access_key_delivery.max_age_days) the delivered key is rotated.
   - Inline policies and access keys that nobody declared are reported in C(drift) and never changed.
 options:
   name:
@@ -27,10 +28,32 @@ options:
     description:
       - V(present) makes the user and keeps its rights, its tags and its key.
       - V(absent) deletes it, together with what IAM demands to be gone before, such as policies, group memberships and the
-        delivered key. Only a user that this collection made is deleted, and not while it has a key that a person made.
+        delivered key. Only a user that this collection made is deleted, and not while it has a key that a person made; see
+        O(absent_keys).
     type: str
     choices: [present, absent]
     default: present
+  absent_keys:
+    description:
+      - What becomes of the access keys of a user with O(state=absent). Ours are those that this collection made, those that
+        it replaced and those that a killed run left.
+      - V(delete_ours) deletes them, and the user. A user that has any other key is left as it is, with an error.
+      - V(delete_all) deletes every key, those that a person made included, and the user.
+      - V(deactivate_ours) keeps the user, its rights and its keys, and makes ours inactive. Other active keys are reported
+        in C(drift).
+      - V(deactivate_all) keeps the user, and makes every key inactive.
+    type: str
+    choices: [delete_ours, delete_all, deactivate_ours, deactivate_all]
+    default: delete_ours
+  manage:
+    description:
+      - V(user) keeps the whole user in the declared state.
+      - V(access_key) keeps the access key that was delivered and the place where it is (O(access_key_delivery)), and leaves
+        everything else as it is. No user is made, and no key where none was delivered. The playbook C(sky.aws.rotate_keys)
+        works with it.
+    type: str
+    choices: [user, access_key]
+    default: user
   policies:
     description:
       - Managed policies that the user has, each by name, by path and name (V(/teams/ml/name)), or by ARN.
@@ -98,9 +121,27 @@ options:
         description:
           - Whether a delivered key that cannot be used any more is replaced by a new one. The old key is deleted when the
             new one is delivered; where the user has no room for a third key, before that.
-          - A key that is where it was delivered, and active, is never replaced. So it may be left on.
+          - A key that is where it was delivered, and active, is not replaced. So it may be left on.
         type: bool
         default: false
+      max_age_days:
+        description:
+          - Age in days, 1 to 3650, at which the delivered key is rotated. A new key is made and delivered, and the old one
+            is made inactive at once. A later run deletes it, when its time of grace is over.
+          - Left out, a key is never too old.
+          - Ages are told by AWS's time. Only a key that is active and where it was delivered is rotated; one that is lost is
+            a matter of O(access_key_delivery.reissue).
+          - IAM allows two keys a user. Where a person made the second one, or where the key before is still in its grace,
+            the key stays as it is, which is reported in C(drift) and with a warning.
+        type: int
+      grace_days:
+        description:
+          - Days, 0 to 3650, that a rotated key is kept inactive before it is deleted, so that it could be activated where it
+            turns out to be in use. V(0) deletes it at once. Left out, it is 7.
+          - When it ends is noted on the user at the rotation, so a later change holds for later rotations. A rotated key
+            that somebody activates is made inactive again by the next run.
+          - Needs O(access_key_delivery.max_age_days).
+        type: int
       kms_key_id:
         description:
           - KMS key that encrypts the secret, by id, ARN or alias (V(alias/name)).
@@ -131,8 +172,8 @@ attributes:
   action_group: {support: full, membership: [sky.aws.aws]}
 notes:
   - Delivering a key takes the rights C(iam:ListAccessKeys), C(iam:CreateAccessKey), C(iam:DeleteAccessKey),
-    C(iam:GetAccessKeyLastUsed), C(iam:TagUser) and C(iam:UntagUser). Delivering it into a secret also takes
-    C(secretsmanager:DescribeSecret), C(secretsmanager:CreateSecret), C(secretsmanager:PutSecretValue),
+    C(iam:UpdateAccessKey), C(iam:GetAccessKeyLastUsed), C(iam:TagUser) and C(iam:UntagUser). Delivering it into a secret
+    also takes C(secretsmanager:DescribeSecret), C(secretsmanager:CreateSecret), C(secretsmanager:PutSecretValue),
     C(secretsmanager:TagResource) and C(secretsmanager:RestoreSecret), and for its settings
     C(secretsmanager:UpdateSecret), C(secretsmanager:GetResourcePolicy), C(secretsmanager:PutResourcePolicy) and
     C(secretsmanager:DeleteResourcePolicy). The value of a secret is never read.
@@ -185,6 +226,25 @@ EXAMPLES = r"""
     access_key_delivery:
       file: /srv/skypilot/credentials
       reissue: true
+
+- name: Rotate the key every 90 days
+  sky.aws.sky_user:
+    account_id: "111111111111"
+    region: us-east-1
+    name: alice
+    policies: [minimal-skypilot-policy]
+    access_key_delivery:
+      secret: skypilot/alice
+      max_age_days: 90
+      grace_days: 14
+
+- name: Lock out a user and keep it, with every key that it has
+  sky.aws.sky_user:
+    account_id: "111111111111"
+    region: us-east-1
+    name: alice
+    state: absent
+    absent_keys: deactivate_all
 
 - name: Remove the user and its key
   sky.aws.sky_user:
@@ -283,6 +343,7 @@ access_key:
     delivered_to:
       file: /home/me/.aws/credentials
       profile: 111111111111-alice
+    previous: null
     status: Active
     user_name: alice
   contains:
@@ -319,6 +380,30 @@ access_key:
           type: str
           returned: when delivered to a secret
           sample: skypilot/alice
+    previous:
+      description: The key that was rotated, while it is kept. Null when there is none.
+      type: dict
+      returned: success
+      sample:
+        access_key_id: AKIAI44QH8DHBEXAMPLE
+        deleted_after: "2026-12-08T09:30:00+00:00"
+        status: Inactive
+      contains:
+        access_key_id:
+          description: Id of the key.
+          type: str
+          returned: success
+          sample: AKIAI44QH8DHBEXAMPLE
+        deleted_after:
+          description: When its time of grace ends, ISO 8601. The next run after that deletes it.
+          type: str
+          returned: success
+          sample: "2026-12-08T09:30:00+00:00"
+        status:
+          description: V(Inactive) once the task is done.
+          type: str
+          returned: success
+          sample: Inactive
     status:
       description: V(Active) or V(Inactive). Null for a key that does not exist any more.
       type: str
@@ -332,8 +417,8 @@ access_key:
 drift:
   description:
     - Differences that are reported and not changed, each with what is declared and what was found.
-    - Among them are inline policies (C(inline_policies)), access keys that nobody declared (C(access_keys)), and a delivered
-      key that cannot be used (C(access_key)).
+    - Among them are inline policies (C(inline_policies)), access keys that nobody declared (C(access_keys)), a delivered key
+      that cannot be used (C(access_key)), and one that is too old and cannot be rotated (C(access_key_age)).
   returned: success
   type: list
   elements: dict

@@ -9,6 +9,7 @@ no file with arguments; over any other connection, with become or with async, th
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import traceback
@@ -68,6 +69,7 @@ class InWorkerAction(ActionBase):
                 params,
                 check_mode=self._task.check_mode,
                 warn=warnings.append,
+                tell=functools.partial(display.v, host=task_vars.get("inventory_hostname")),
                 cache=_run_folder.credential_cache(),
             )
         except SkyError as error:
@@ -96,7 +98,8 @@ class InWorkerAction(ActionBase):
         validation = validator.validate(self._task.args)
         secrets |= validation._no_log_values
         if validation.error_messages:
-            raise BadInput(validation.error_messages)
+            # Ansible quotes a value as it is, with its line breaks.
+            raise BadInput(map(one_line, validation.error_messages))
         return untagged(validation.validated_parameters)
 
     @contextlib.contextmanager

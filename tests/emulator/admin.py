@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A WSGI layer with the emulator's own endpoints under /__emulator/: its call log and its faults."""
+"""A WSGI layer with the emulator's own endpoints under /__emulator/: its call log and its weather."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import threading
 import typing as t
 
 import networks
-from faults import Fault, Faults
 from werkzeug.wrappers import Request, Response
 
 from demo.call_log import Call
@@ -17,6 +16,8 @@ from demo.call_log import Call
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from weather import Weather
 
 
 class Calls:
@@ -43,14 +44,19 @@ class Calls:
 class Admin:
     """WSGI middleware, the outermost: nothing of it is in the log.
 
-    ``GET`` and ``DELETE /__emulator/calls``; ``POST /__emulator/faults`` with the fields of Fault, and ``DELETE``;
-    ``POST /__emulator/networks`` with the arguments of networks.build.
+    ``GET`` and ``DELETE /__emulator/calls``; ``POST /__emulator/faults`` with the fields of Fault, ``/__emulator/lags``
+    with those of Lag, ``/__emulator/states`` with the arguments of States.take; ``DELETE /__emulator/faults`` ends all
+    three; ``POST /__emulator/networks`` with the arguments of networks.build; ``POST /__emulator/clock`` with those of
+    Clock.set.
     """
 
-    def __init__(self, app: WSGIApplication, calls: Calls, faults: Faults) -> None:
+    def __init__(self, app: WSGIApplication, calls: Calls, weather: Weather) -> None:
+        from clock import Clock  # it imports moto, and the images come first
+
         self._app = app
         self._calls = calls
-        self._faults = faults
+        self._weather = weather
+        self._clock = Clock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith("/__emulator/"):
@@ -64,9 +70,15 @@ class Admin:
             case "DELETE", "calls":
                 self._calls.clear()
             case "POST", "faults":
-                self._faults.add(Fault(**request.get_json()))
+                self._weather.faults.add(**request.get_json())
+            case "POST", "lags":
+                self._weather.visibility.add(**request.get_json())
+            case "POST", "states":
+                self._weather.states.take(**request.get_json())
             case "DELETE", "faults":
-                self._faults.clear()
+                self._weather.clear()
+            case "POST", "clock":
+                self._clock.set(**request.get_json())
             case "POST", "networks":
                 networks.build(**request.get_json())
             case _:

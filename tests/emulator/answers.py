@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
-    from wsgiref.types import StartResponse, WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from demo.call_log import Call
 
@@ -26,6 +26,33 @@ QUERY = (
 )
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#RESTErrorResponses
 S3 = "<Error><Code>{}</Code><Message>{}</Message><RequestId>fault</RequestId></Error>"
+
+
+class Answer(t.NamedTuple):
+    """What an application answered: the status line, the headers, the body."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return self.status.startswith("2")
+
+    def give(self, start_response: StartResponse) -> Iterable[bytes]:
+        start_response(self.status, self.headers)
+        return [self.body]
+
+
+def taken(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
+    """The application's answer, kept back from the caller."""
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: t.Any = None) -> t.Any:
+        started.append((status, headers))
+
+    body = b"".join(app(environ, t.cast("StartResponse", start)))
+    return Answer(*started[-1], body)
 
 
 def refuse(

@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The emulator's process: admin endpoints > call log > faults > moto. It ends when its standard input does.
+"""The emulator's process: admin endpoints > call log > weather > moto. It ends when its standard input does.
 
-With ``--enforce``: admin endpoints > call log > enforcement > faults > mends > moto.
+With ``--enforce``: admin endpoints > call log > enforcement > weather > mends > moto.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import threading
 import typing as t
 
 from admin import Admin, Calls
-from faults import Faults
+from watch import Detours, Holds, Issued, WatchAdmin
 
 from demo.call_log import CallLog
 from demo.server import account_of, load_images, moto_application, route, serve
@@ -43,8 +43,14 @@ def main() -> None:
 
 def permissive() -> WSGIApplication:
     """moto as it is: every key may do everything."""
-    faults, calls = Faults(moto_application()), Calls()
-    return Admin(CallLog(faults, account_of, route, calls), calls, faults)
+    from weather import Weather  # it imports moto, and the images come first
+
+    issued, calls = Issued(moto_application()), Calls()
+    weather = Weather(issued)
+    detours = Detours(weather)
+    holds = Holds(detours)
+    admin = Admin(CallLog(holds, account_of, route, calls), calls, weather)
+    return WatchAdmin(admin, holds, issued, detours)
 
 
 def enforcing() -> WSGIApplication:
@@ -53,12 +59,13 @@ def enforcing() -> WSGIApplication:
     from iam.enforcement import Decisions, Enforcement
     from iam.evaluator import Evaluator
     from mends import Mends
+    from weather import Weather
 
     evaluator, decisions = Evaluator(), Decisions()
     evaluator.start()
-    faults, calls = Faults(Mends(moto_application())), Calls()
-    log = CallLog(Enforcement(faults, evaluator, decisions), account_of, route, calls)
-    return IamAdmin(Admin(log, calls, faults), evaluator, decisions)
+    weather, calls = Weather(Mends(moto_application())), Calls()
+    log = CallLog(Enforcement(weather, evaluator, decisions), account_of, route, calls)
+    return IamAdmin(Admin(log, calls, weather), evaluator, decisions)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,25 @@ from ansible_collections.sky.aws.demo.seed import REGION, Cloud, give_internet
 
 APP = pathlib.Path(__file__).with_name("app.py")
 
+#: HTTP status and text of errors that ``disturb`` gives by their code. What EC2 calls a server error is a 5xx.
+#: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+#: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+ERRORS: dict[str, tuple[int, str]] = {
+    "Throttling": (400, "Rate exceeded"),
+    "RequestLimitExceeded": (503, "Request limit exceeded."),
+    "ServiceUnavailable": (503, "The request has failed due to a temporary failure of the server."),
+    "Unavailable": (503, "The server is overloaded and can't handle the request."),
+    "InternalFailure": (500, "The request processing has failed because of an unknown error."),
+    "InternalError": (500, "An internal error has occurred"),
+    "InsufficientInstanceCapacity": (500, "We currently do not have sufficient capacity in the zone you requested."),
+    "VcpuLimitExceeded": (
+        400,
+        "You have requested more vCPU capacity than your current vCPU limit of 0 allows for the instance bucket that the "
+        "specified instance type belongs to.",
+    ),
+    "LimitExceeded": (409, "Cannot exceed quota for RolesPerAccount: 1000"),
+}
+
 
 class Emulator:
     """An AWS on a free port of 127.0.0.1, from ``start`` (or ``with``) to ``stop``. Raises LaunchError.
@@ -132,8 +151,31 @@ class Emulator:
         }
         self._ask("POST", "/__emulator/faults", fault)
 
+    def disturb(self, api: str, kind: str = "error", **fault: t.Any) -> None:
+        """The same with all that faults.Fault knows, and with the status and text that AWS gives known codes.
+
+        ``disturb("iam:CreateUser", "reset", when="after")``: the user is made and the answer lost;
+        ``disturb("*", code="Throttling", probability=0.3, times=None)``: for ever, in all accounts.
+        """
+        known = dict(zip(("status", "message"), ERRORS.get(fault.get("code", ""), ()), strict=False))
+        self._ask("POST", "/__emulator/faults", {"api": api, "kind": kind, **known, **fault})
+
+    def lag(self, seconds: float, *nouns: str, account: str | None = None, apis: str = "*") -> None:
+        """What is made from now on is seen so many seconds later: all, or ``nouns`` of visibility.NOUNS."""
+        body = {"seconds": seconds, "nouns": nouns, "account": account, "apis": apis}
+        self._ask("POST", "/__emulator/lags", body)
+
+    def take_time(self, seconds: float, account: str | None = None) -> None:
+        """Instances are pending, stopping and shutting-down for so many seconds."""
+        self._ask("POST", "/__emulator/states", {"seconds": seconds, "account": account})
+
     def clear_faults(self) -> None:
+        """The weather is fine: no faults, nothing is late, instances change their states at once."""
         self._ask("DELETE", "/__emulator/faults")
+
+    def days_later(self, days: float) -> None:
+        """Let it be so many days after the real time, for dates of IAM and of answers; 0 for now."""
+        self._ask("POST", "/__emulator/clock", {"days": days})
 
     def reset(self) -> None:
         """Forget everything: resources, keys, log, faults.

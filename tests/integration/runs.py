@@ -79,7 +79,7 @@ class Runner:
             private_data_dir=str(data),
             playbook=playbook,
             inventory={"all": {"hosts": hosts}},
-            envvars={**self._environment(), **(environment or {})},
+            envvars={**self.environment, **(environment or {})},
             extravars=extra or {},
             cmdline=" ".join(arguments),
             quiet=True,
@@ -96,7 +96,9 @@ class Runner:
         ]
         return Run(done.rc, "\n".join(event["stdout"] for event in events), results, data)
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a run needs, and nothing of the caller's."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             **{name.upper(): value for name, value in launch.MANAGEMENT.items()},

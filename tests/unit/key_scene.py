@@ -35,7 +35,7 @@ class Scene:
         emulator.clear_faults()
         emulator.clear_log()
 
-    def run(self, *, check_mode=False, state="present", **delivery):
+    def run(self, *, check_mode=False, state="present", manage="user", absent_keys="delete_ours", **delivery):
         options = {
             "account_id": ACCOUNT,
             "region": "us-east-1",
@@ -46,6 +46,8 @@ class Scene:
             "aws_config": {"retries": {"mode": "standard", "max_attempts": 1}},
             "name": self.name,
             "state": state,
+            "manage": manage,
+            "absent_keys": absent_keys,
             "access_key_delivery": {**self.place, **delivery},
         }
         validation = ArgumentSpecValidator(_plan.argument_spec(user)).validate(options)

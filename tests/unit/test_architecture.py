@@ -24,7 +24,7 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 #: A file of module_utils may import what stands above its own line, and nothing else of the collection.
 LAYERS = (
     {"_version", "_errors", "_facts", "_policy_document", "_tags", "_catalogue"},
-    {"_botocore", "_ownership"},
+    {"_botocore", "_ownership", "_patience"},
     {"_validate"},
     {"_features"},
     {"_account"},
@@ -39,10 +39,11 @@ VARIABLES = {
     "sky_network": "regions vpc_names subnet_names use_internal_ips on_unusable security_group "
     "security_group_efa security_group_existing ssh_sources",
     "sky_policy": "name features custom_identities s3_buckets extra_statements path keep_versions existing",
-    "sky_users": "present absent s3_access permissions_boundary policies",
+    "sky_users": "present absent absent_keys rotate_max_age_days s3_access permissions_boundary policies",
     "sky_instance_role": "state name existing s3_access features custom_identities s3_buckets permissions_boundary "
     "service_linked_roles policies",
     "sky_instances": "present absent profile network",
+    "sky_offboard": "confirm regions users role_name policy_name",
     "sky_config": "present absent file aws_file remote_identity skypilot_python vpc_names subnet_names use_internal_ips "
     "security_group_name",
 }

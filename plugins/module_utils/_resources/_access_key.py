@@ -2,65 +2,49 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The access key of a user: what is there, and what it takes to have one delivered. PRIVATE to the collection.
 
-A key is made where none was delivered, and again only where its owner asks for it and the delivered one is unusable.
-The calls themselves, and what happens when one fails, are in ``_key_issue``.
+A key is made where none was delivered, and again only where its owner asks for it and the delivered one is unusable, or
+where it is older than declared (``_key_rotation``). The calls themselves, and what happens when one fails, are in
+``_key_issue``.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
-from .. import _tags, _validate
+from .. import _tags
 from .._errors import SkyError
 from .._facts import timestamp
-from .._plan import Step, drift
-from . import _key_file, _key_intent, _key_secret, _text_file
+from .._plan import drift
+from . import _key_file, _key_intent, _key_rotation, _key_secret, _key_steps
 from ._key_intent import Key, Notes
 
 if t.TYPE_CHECKING:
+    import datetime
     from collections.abc import Iterable, Mapping
 
     from .._account import Account
-    from .._plan import Params
+    from .._plan import Params, Step
+    from ._key_rotation import Rotation
 
     Place = _key_file.KeyFile | _key_secret.KeySecret
 
 #: IAM allows a user this many access keys (IAM quotas).
 MAX_KEYS = 2
 
-ARGUMENTS: dict[str, t.Any] = {
-    # Names with "key" or "secret" in them, none of which is one: masking their values would mangle results.
-    "access_key_delivery": {
-        "type": "dict",
-        "no_log": False,
-        "options": {
-            "file": {"type": "path"},
-            "secret": {"type": "str", "no_log": False},
-            "reissue": {"type": "bool", "default": False},
-            "kms_key_id": {"type": "str", "no_log": False},
-            "readers": {"type": "list", "elements": "str"},
-            "resource_policy": {"type": "dict"},
-        },
-        "required_one_of": [("file", "secret")],
-        "mutually_exclusive": [("file", "secret"), ("readers", "resource_policy")],
-        "required_by": {"kms_key_id": "secret", "readers": "secret", "resource_policy": "secret"},
-    },
-}
-
-_SECRET_NAME = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
-_READERS = "give ARNs of users, roles or accounts (arn:aws:iam::111111111111:root)"
-
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """The keys of a user, what its tags say about them, and the place of delivery."""
+    """The keys of a user, what its tags say about them, and the place of delivery.
+
+    ``now`` is AWS's time of the look, None where no key's age matters.
+    """
 
     user_name: str
     place: Place
     keys: tuple[Key, ...] = ()
     notes: Notes = dataclasses.field(default_factory=Notes)
+    now: datetime.datetime | None = None
 
     @property
     def delivered(self) -> Key | None:
@@ -83,13 +67,30 @@ class Found:
         """The active key of the user that the place holds, whoever made it."""
         return next((key for key in self.keys if key.active and self.place.holds(key.id)), None)
 
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the delivered key is active and in its place."""
+        return self.held is not None and self.held == self.delivered
+
+    @property
+    def replaced(self) -> Key | None:
+        """The key that was replaced, if the user still has it."""
+        replaced = self.notes.replaced
+        return next((key for key in self.keys if key.id == replaced and key != self.delivered), None)
+
+    @property
+    def foreign(self) -> list[Key]:
+        """Keys that are not the collection's."""
+        known = [*self.half_made, self.replaced, self.delivered, self.unfinished]
+        return [key for key in self.keys if key not in known]
+
 
 @dataclasses.dataclass(frozen=True)
 class Issue:
     """The steps around a new key, by what they depend on.
 
     ``opening`` and ``closing`` are complete; ``intent``, ``create``, ``delivery`` and ``tag`` are completed when made.
-    ``replaced`` is the id of the key of ours that ``closing`` deletes.
+    ``replaced`` is the id of the key of ours that ``closing`` deletes, or makes inactive and leaves until ``until``.
     """
 
     opening: tuple[Step, ...]
@@ -99,6 +100,7 @@ class Issue:
     tag: Step
     closing: tuple[Step, ...]
     replaced: str | None
+    until: datetime.datetime | None
 
     def steps(self) -> list[Step]:
         return [*self.opening, self.intent, self.create, *self.delivery, self.tag, *self.closing]
@@ -119,41 +121,6 @@ class KeyPlan:
     drift: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     warnings: list[str] = dataclasses.field(default_factory=list)
     issue: Issue | None = None
-
-
-def faults(params: Params) -> list[str]:
-    """Faults of the place of delivery and of who may read it."""
-    delivery = params["access_key_delivery"]
-    if not delivery:
-        return []
-    return [
-        *(_text_file.path_faults("access_key_delivery.file", delivery["file"]) if delivery["file"] is not None else ()),
-        *_secret_faults(delivery["secret"]),
-        *[fault for reader in delivery["readers"] or () for fault in _reader_faults(reader)],
-        *_resource_policy_faults(delivery["resource_policy"]),
-    ]
-
-
-def _secret_faults(name: str | None) -> list[str]:
-    if name is None or _SECRET_NAME.fullmatch(name):
-        return []
-    return [
-        f"access_key_delivery.secret: {name!r} is not the name of a secret (not an ARN); "
-        "use 1 to 512 of letters, digits and / _ + = . @ -"
-    ]
-
-
-def _reader_faults(reader: str) -> list[str]:
-    arn = _validate.parse_arn(reader)
-    if arn and arn["service"] in ("iam", "sts") and arn["account"].isdigit() and "*" not in reader:
-        return []
-    return [f"access_key_delivery.readers: {reader!r} is not the ARN of a principal; {_READERS}"]
-
-
-def _resource_policy_faults(policy: Mapping[str, t.Any] | None) -> list[str]:
-    if policy is None or (policy.get("Version") and policy.get("Statement")):
-        return []
-    return ["access_key_delivery.resource_policy: give a policy document with Version and Statement, or use readers"]
 
 
 def delivered_id(tags: Mapping[str, str]) -> str | None:
@@ -179,8 +146,10 @@ def read(account: Account, params: Params, user: Mapping[str, t.Any] | None) -> 
     if user is None:
         return Found(name, place)
     notes = _key_intent.read(_tags.from_aws(user.get("Tags")))
-    listed = account.call("iam:ListAccessKeys", name, UserName=name)["AccessKeyMetadata"]
-    return Found(name, place, tuple(with_use(account, notes, listed)), notes)
+    answer = account.call("iam:ListAccessKeys", name, UserName=name)
+    has_times = params["access_key_delivery"]["max_age_days"] is not None or notes.times
+    keys = tuple(with_use(account, notes, answer["AccessKeyMetadata"]))
+    return Found(name, place, keys, notes, _key_intent.time_of(answer) if has_times else None)
 
 
 def _place(account: Account, params: Params) -> Place:
@@ -206,50 +175,67 @@ def plan(found: Found, params: Params) -> KeyPlan:
 
     :raises SkyError: the place cannot be written, or the user has no room for a key.
     """
+    rotation = _key_rotation.declared(params["access_key_delivery"])
     if found.unfinished:
-        planned = _plan_finish(found, found.unfinished)
-    elif _must_issue(found, is_asked=params["access_key_delivery"]["reissue"]):
-        planned = _plan_issue(found)
+        planned = _plan_finish(found, found.unfinished, rotation)
+    elif _must_issue(found, params):
+        planned = _plan_issue(found, until=None)
+    elif _key_rotation.is_due(found, rotation):
+        planned = _plan_rotate(found, rotation)
     else:
-        planned = _plan_keep(found)
+        planned = _plan_keep(found, rotation)
     planned.drift += _notes_drift(found)
     if found.place.warning:
         planned.warnings.append(found.place.warning)
     return planned
 
 
-def _must_issue(found: Found, *, is_asked: bool) -> bool:
+def _must_issue(found: Found, params: Params) -> bool:
     """A delivered key that is unusable is made anew when asked for, or when a killed run was about to."""
-    if _is_delivered(found):
+    if found.is_delivered:
         return False
-    if is_asked or found.notes.open is not None:
+    if found.notes.delivered is None and params["manage"] == "access_key":
+        return False
+    if params["access_key_delivery"]["reissue"] or found.notes.open is not None:
         return True
     return found.notes.delivered is None and found.held is None
 
 
-def _is_delivered(found: Found) -> bool:
-    return found.held is not None and found.held == found.delivered
-
-
-def _plan_finish(found: Found, key: Key) -> KeyPlan:
-    """All that a killed run left to do is to note the key, and to delete the one that it replaces."""
+def _plan_finish(found: Found, key: Key, rotation: Rotation) -> KeyPlan:
+    """All that a killed run left to do is to note the key, and to retire the one that it replaces."""
     old = found.delivered
-    tags = _key_intent.settled(key.id, old.id if old else None)
+    noted = found.notes.open.until if found.notes.open else None
+    until = _key_rotation.kept_until(found, rotation, noted) if old and noted else None
     steps = [
         *_deletions(found, found.half_made),
         *found.place.upkeep_steps(),
-        _tag_step(found, tags),
-        *_deletions(found, [old] if old else []),
+        _key_steps.tag(found.user_name, _key_intent.settled(key.id, old.id if old else None, until)),
+        *_retire_steps(found, old, until),
     ]
-    fact = _fact(found, key.id, key)
+    fact = _fact(found, key.id, key, _previous(old, until))
     return KeyPlan(found, steps, *_shown(found, fact), fact)
 
 
-def _plan_issue(found: Found) -> KeyPlan:
+def _plan_rotate(found: Found, rotation: Rotation) -> KeyPlan:
+    """A new key for one that is too old, or why there is none."""
+    why = _key_rotation.obstacle(found)
+    if why is None:
+        return _plan_issue(found, until=_key_rotation.until(found, rotation))
+    planned = _plan_keep(found, rotation)
+    overdue = _key_rotation.overdue(found, rotation, why)
+    planned.drift.append(overdue)
+    planned.warnings.append(
+        f"user {found.user_name}: access key {found.notes.delivered} is due for rotation ({overdue['found']})"
+    )
+    return planned
+
+
+def _plan_issue(found: Found, until: datetime.datetime | None) -> KeyPlan:
+    """A new key; the delivered one, if there is one, is made inactive and kept until then, or deleted."""
     if found.place.fault:
         raise SkyError(found.place.fault)
     name, old = found.user_name, found.delivered
-    leftovers = [*found.half_made, *_replaced(found)]
+    leftovers = [*found.half_made, *([found.replaced] if found.replaced else [])]
     staying = [key for key in found.keys if key not in leftovers]
     is_full = len(staying) >= MAX_KEYS
     if is_full and old is None:
@@ -259,43 +245,79 @@ def _plan_issue(found: Found) -> KeyPlan:
             f"delete ({ids}); delete one by hand, or leave out access_key_delivery"
         )
     deleted_first = [*leftovers, old] if is_full and old else leftovers
-    deleted_last = [old] if old and not is_full else []
+    retired = None if is_full else old
     issue = Issue(
         opening=(*found.place.opening_steps(), *_deletions(found, deleted_first)),
-        intent=_tag_step(found, {}),
-        create=Step("iam:CreateAccessKey", name, {"UserName": name}),
+        intent=_key_steps.tag(name, {}),
+        create=_key_steps.create(name),
         delivery=tuple(found.place.delivery_steps()),
-        tag=_tag_step(found, {}),
-        closing=tuple(_deletions(found, deleted_last)),
-        replaced=deleted_last[0].id if deleted_last else None,
+        tag=_key_steps.tag(name, {}),
+        closing=tuple(_retire_steps(found, retired, until)),
+        replaced=retired.id if retired else None,
+        until=until if retired else None,
     )
-    fact = {**_fact(found, None, None), "status": "Active", "delivered_to": found.place.shown}
+    fact = {
+        **_fact(found, None, None, _previous(retired, until)),
+        "status": "Active",
+        "delivered_to": found.place.shown,
+    }
     return KeyPlan(found, issue.steps(), *_shown(found, fact), fact, issue=issue)
 
 
-def _plan_keep(found: Found) -> KeyPlan:
+def _retire_steps(found: Found, key: Key | None, until: datetime.datetime | None) -> list[Step]:
+    """A key that was just replaced: inactive where it is kept for a while, else deleted."""
+    if key is None:
+        return []
+    if until is None:
+        return _deletions(found, [key])
+    return [_key_steps.deactivate(found.user_name, key.id)] if key.active else []
+
+
+def _plan_keep(found: Found, rotation: Rotation) -> KeyPlan:
     """No key is made: leftovers go, settings are kept, and what is wrong is said."""
     delivered = found.notes.delivered
-    steps = [*_deletions(found, [*found.half_made, *_replaced(found)]), *found.place.upkeep_steps()]
+    retirement = _key_rotation.retirement(found, rotation)
+    steps = [*_deletions(found, found.half_made), *retirement, *found.place.upkeep_steps()]
     if found.notes.open:
-        steps.append(_tag_step(found, _key_intent.settled(delivered)))
-    fact = _fact(found, delivered, found.delivered) if delivered else None
+        steps.append(_key_steps.tag(found.user_name, _key_intent.settled(delivered)))
+    fact = _fact(found, delivered, found.delivered, _kept(found, rotation)) if delivered else None
     planned = KeyPlan(found, steps, *_shown(found, fact), fact)
     trouble = _trouble(found)
     if trouble:
         planned.drift.append(drift("access_key", found.place.shown, trouble))
-        planned.warnings.append(
-            f"user {found.user_name}: {trouble}; set access_key_delivery.reissue to true to have a new key delivered"
-        )
+        planned.warnings.append(f"user {found.user_name}: {trouble}; {_mend(found)}")
     return planned
+
+
+def _kept(found: Found, rotation: Rotation) -> dict[str, t.Any] | None:
+    """``previous`` of the fact once the steps of a plan that makes no key are made."""
+    until = found.notes.until
+    if found.replaced is None or until is None or _key_rotation.is_over(found):
+        return None
+    end = _key_rotation.kept_until(found, rotation, until) if found.replaced.active else until
+    return _previous(found.replaced, end)
+
+
+def _previous(key: Key | None, until: datetime.datetime | None) -> dict[str, t.Any] | None:
+    return _key_rotation.previous(key, "Inactive", until) if key and until else None
+
+
+def _mend(found: Found) -> str:
+    if found.notes.delivered is None and found.held is None:
+        return "leave out manage to have one delivered"
+    return "set access_key_delivery.reissue to true to have a new key delivered"
 
 
 def _trouble(found: Found) -> str | None:
     """Why what was delivered is not usable, in words."""
     delivered, key = found.notes.delivered, found.delivered
+    if delivered is None and found.held:
+        return (
+            f"{found.place.label} holds access key {found.held.id}, which this collection did not deliver and does not "
+            "replace"
+        )
     if delivered is None:
-        held = f" {found.held.id}" if found.held else ""
-        return f"{found.place.label} holds access key{held}, which this collection did not deliver and does not replace"
+        return "no access key was delivered yet"
     if key is None:
         return f"the delivered access key {delivered} does not exist any more"
     if not key.active:
@@ -306,34 +328,18 @@ def _trouble(found: Found) -> str | None:
 def _notes_drift(found: Found) -> list[dict[str, t.Any]]:
     """Keys that nobody declared, and an intent that nobody can read; both are left."""
     unreadable = found.notes.unreadable
-    known = [*found.half_made, *_replaced(found), found.delivered, found.unfinished]
-    foreign = [key.id for key in found.keys if key not in known]
+    foreign = [key.id for key in found.foreign]
     return [
         *([drift(f"tag {_key_intent.INTENT}", "settled", unreadable)] if unreadable else []),
         *([drift("access_keys", [], foreign)] if foreign else []),
     ]
 
 
-def _replaced(found: Found) -> list[Key]:
-    """The key that a killed run replaced and did not come to delete."""
-    is_done = found.notes.replaced != found.notes.delivered
-    return [key for key in found.keys if is_done and key.id == found.notes.replaced]
-
-
 def _deletions(found: Found, keys: Iterable[Key]) -> list[Step]:
-    return [delete_step(found.user_name, key.id) for key in keys]
+    return [_key_steps.delete(found.user_name, key.id) for key in keys]
 
 
-def delete_step(user_name: str, key_id: str) -> Step:
-    return Step("iam:DeleteAccessKey", user_name, {"UserName": user_name, "AccessKeyId": key_id})
-
-
-def _tag_step(found: Found, tags: Mapping[str, str]) -> Step:
-    arguments: dict[str, t.Any] = {"UserName": found.user_name}
-    return Step("iam:TagUser", found.user_name, {**arguments, "Tags": _tags.to_aws(tags)} if tags else arguments)
-
-
-def _fact(found: Found, key_id: str | None, key: Key | None) -> dict[str, t.Any]:
+def _fact(found: Found, key_id: str | None, key: Key | None, previous: dict[str, t.Any] | None) -> dict[str, t.Any]:
     """``access_key`` of the result, with the key names of amazon.aws's iam_access_key."""
     return {
         "access_key_id": key_id,
@@ -341,13 +347,16 @@ def _fact(found: Found, key_id: str | None, key: Key | None) -> dict[str, t.Any]
         "status": key.status if key else None,
         "create_date": timestamp(key.created) if key else None,
         "delivered_to": found.place.shown if key_id and found.place.holds(key_id) else None,
+        "previous": previous,
     }
 
 
 def _shown(found: Found, fact: Mapping[str, t.Any] | None) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
     """What the diff shows, before and after: the key, and settings of its secret that change."""
     delivered = found.notes.delivered
-    current = _fact(found, delivered, found.delivered) if delivered else None
+    replaced, until = found.replaced, found.notes.until
+    previous = _key_rotation.previous(replaced, replaced.status, until) if replaced and until else None
+    current = _fact(found, delivered, found.delivered, previous) if delivered else None
     before: dict[str, t.Any] = {"access_key": current} if current else {}
     after: dict[str, t.Any] = {"access_key": dict(fact)} if fact else {}
     settings_before, settings_after = found.place.settings()

@@ -7,11 +7,10 @@ Here is what a step as data cannot say: what the answer to a call means for the 
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
-from .. import _botocore
-from .._errors import AWSError, SkyError, one_line
+from .._errors import NO_CAPACITY, AWSError, SkyError, one_line
+from .._patience import patiently
 from .._plan import Step
 from ._instance_facts import is_live, state_of
 from ._instance_request import MAX_TOKENS, RUN
@@ -29,7 +28,7 @@ _DELAY = 5
 
 #: Another subnet may do: its zone has other machines, other types, other addresses.
 #: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
-_NOT_HERE = frozenset({"InsufficientInstanceCapacity", "InsufficientFreeAddressesInSubnet", "Unsupported"})
+_NOT_HERE = NO_CAPACITY | {"InsufficientFreeAddressesInSubnet", "Unsupported"}
 #: The token made an instance that is terminated. Before 2025 EC2 answered with that instance (boto3 issue 4406).
 _SPENT = "IdempotentInstanceTerminated"
 
@@ -37,6 +36,8 @@ _SPENT = "IdempotentInstanceTerminated"
 #: Terraform's provider waits for the same two.
 _UNSEEN_TEXTS = ("Invalid IAM Instance Profile", "has no associated IAM Roles")
 _UNSEEN_CODE = "InvalidParameterValue"
+#: Seconds before each new attempt; IAM's changes are with EC2 after 5 to 10 s as a rule, and later at times.
+_PROFILE_PAUSES = (2, 3, *(5,) * 11)
 
 
 def launch(account: Account, plan: Launch, accepted: list[Step]) -> Instance:
@@ -84,54 +85,30 @@ def _launch_in(account: Account, plan: Launch, subnet_id: str, accepted: list[St
 
 
 def _run(account: Account, name: str, request: Mapping[str, t.Any]) -> Instance:
-    """RunInstances, once more if EC2 did not see the instance profile at first."""
+    """RunInstances, again for about a minute while EC2 does not see the instance profile.
+
+    It is the call itself that is repeated: what was refused used no ClientToken up, and EC2 does not say that a dry run
+    looks at the profile.
+    """
+
+    def run() -> Instance:
+        return t.cast("Instance", account.call(RUN, name, **request)["Instances"][0])
+
     try:
-        return _run_once(account, name, request)
-    except AWSError as error:
-        if not _is_profile_unseen(error):
-            raise
-    _await_profile(account, request)
-    try:
-        return _run_once(account, name, request)
+        return patiently(run, _is_profile_unseen, _PROFILE_PAUSES, account.tell)
     except AWSError as error:
         if not _is_profile_unseen(error):
             raise
         profile = request["IamInstanceProfile"]["Name"]
         raise SkyError(
-            f"{error.message} EC2 does not see the instance profile {profile} with a role in it. "
-            "To mend it: make both (sky_role) or correct instance_profile; if they are new, run it again."
+            f"{error.message} EC2 does not see the instance profile {profile} with a role in it, and it was asked for "
+            f"{sum(_PROFILE_PAUSES)} s. To mend it: make both (sky_role) or correct instance_profile; if they are new, "
+            "run it again."
         ) from error
-
-
-def _run_once(account: Account, name: str, request: Mapping[str, t.Any]) -> Instance:
-    return t.cast("Instance", account.call(RUN, name, **request)["Instances"][0])
 
 
 def _is_profile_unseen(error: AWSError) -> bool:
     return error.code == _UNSEEN_CODE and any(text in error.text for text in _UNSEEN_TEXTS)
-
-
-def _await_profile(account: Account, request: Mapping[str, t.Any]) -> None:
-    """Wait until EC2 sees the instance profile, about a minute at most.
-
-    A dry run is checked for the profile and changes nothing. What keeps the wait from its end is left to the call that
-    follows, which says it better.
-    """
-    waiter = _botocore.create_waiter_with_client(
-        "InstanceProfileVisible", _botocore.WaiterModel(_profile_waiter()), account.client("ec2")
-    )
-    with contextlib.suppress(_botocore.BotoCoreError):
-        waiter.wait(**request, DryRun=True)
-
-
-def _profile_waiter() -> dict[str, t.Any]:
-    """botocore takes the dictionary over, so each waiter has its own. It can match an error by its code only."""
-    acceptors = [
-        {"matcher": "error", "expected": "DryRunOperation", "state": "success"},
-        {"matcher": "error", "expected": _UNSEEN_CODE, "state": "retry"},
-    ]
-    waiter = {"operation": "RunInstances", "delay": 5, "maxAttempts": 12, "acceptors": acceptors}
-    return {"version": 2, "waiters": {"InstanceProfileVisible": waiter}}
 
 
 def await_state(account: Account, name: str, instance_id: str, state: str, timeout: int) -> None:

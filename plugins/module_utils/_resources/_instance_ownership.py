@@ -16,7 +16,7 @@ from ._instance_facts import state_of, tags_of
 from ._instance_request import PREFIX
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ._instance_facts import Instance
 
@@ -53,13 +53,24 @@ def check_ours(instance: Instance, name: str, where: str) -> None:
         return
     raise SkyError(
         f"name: instance {name} ({instance['InstanceId']}, {state_of(instance)}) in {where} is not this collection's: "
-        f"{_whose(instance)}; nothing was done. Choose another name, or {_way_out(instance)}"
+        f"{whose(instance)}; nothing was done. Choose another name, or {_way_out(instance)}"
     )
 
 
-def _whose(instance: Instance) -> str:
+def is_marked(instance: Instance) -> bool:
+    """Whether an instance belongs to a cluster of SkyPilot, or bears a mark of ours, genuine or not."""
     tags = tags_of(instance)
-    cluster = tags.get("skypilot-cluster-name") or tags.get("ray-cluster-name")
+    return bool(_cluster(tags)) or _tags.is_ours(tags) or _has_token(instance)
+
+
+def _cluster(tags: Mapping[str, str]) -> str | None:
+    return tags.get("skypilot-cluster-name") or tags.get("ray-cluster-name")
+
+
+def whose(instance: Instance) -> str:
+    """Whose an instance is that is not ours, as far as that can be seen."""
+    tags = tags_of(instance)
+    cluster = _cluster(tags)
     if cluster:
         return f"it belongs to SkyPilot's cluster {cluster}" + _of_user(tags.get("skypilot-user"))
     if _has_token(instance):

@@ -15,6 +15,7 @@ if t.TYPE_CHECKING:
     import configparser
     from collections.abc import Callable
 
+    from .._account import Account
     from .._plan import Step
     from ._key_intent import NewKey
 
@@ -70,6 +71,13 @@ class KeyFile:
         :raises SkyError: the file cannot be written.
         """
         _edit(self.path, lambda text: with_profile(text, self.profile, new.id, new.secret))
+
+    def received(self, key_id: str, account: Account) -> bool:
+        """Whether the profile holds the key now.
+
+        :raises SkyError: the file cannot be read.
+        """
+        return read(self.path, self.profile).holds(key_id)
 
     def take_back(self, key_id: str) -> str:
         """Take the key out of the profile, where it is in it; what was done, in words."""

@@ -4,7 +4,9 @@
 
 Two tags are kept on the user. ``sky.aws/access-key`` is the id of the delivered key. ``sky.aws/access-key-intent`` is
 written before a key is made: AWS's time and the ids of the keys that were there (``2026-11-24T09:30:00Z AKIA...``). When
-the key is delivered it becomes ``settled``, followed by the id of the key that was replaced, if one was.
+the key is delivered it becomes ``settled``, followed by the id of the key that was replaced, if one was. A replaced key that
+is not deleted at once has the time until which it is kept before its id (``settled 2026-12-01T09:30:00Z AKIA...``); the
+intent has that time, too, in the same place.
 """
 
 from __future__ import annotations
@@ -58,27 +60,23 @@ class NewKey:
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """That a key is about to be made: since when, and which keys were there."""
+    """That a key is about to be made: since when, which keys were there, and until when the replaced one is kept."""
 
     since: datetime.datetime
     noted: frozenset[str] = frozenset()
+    until: datetime.datetime | None = None
 
     @classmethod
-    def now(cls, answer: Mapping[str, t.Any], key_ids: Iterable[str]) -> Intent:
+    def now(cls, answer: Mapping[str, t.Any], key_ids: Iterable[str], until: datetime.datetime | None = None) -> Intent:
         """An intent at the time of an answer of AWS.
 
-        It is compared with the dates that AWS gives keys, and the controller's clock may be wrong.
-
-        :raises SkyError: the answer has no such header.
+        :raises SkyError: the answer has no date.
         """
-        date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        if not date:
-            raise SkyError("AWS's answer has no Date header, so no key is made; look for a proxy that removes it")
-        return cls(email.utils.parsedate_to_datetime(date), frozenset(key_ids))
+        return cls(time_of(answer), frozenset(key_ids), until)
 
     def tag(self) -> str:
         """The value of the tag."""
-        return " ".join([self.since.astimezone(datetime.UTC).strftime(_TIME), *sorted(self.noted)])
+        return _value(_text(self.since), self.until, sorted(self.noted))
 
     def covers(self, key: Key) -> bool:
         """Whether the key can have been made for this intent. AWS's dates are in whole seconds."""
@@ -89,14 +87,15 @@ class Intent:
 class Notes:
     """The two tags, read.
 
-    ``open`` is an intent that was not settled; ``replaced`` a key of ours that is to be deleted; ``unreadable`` the
-    intent's value where it is neither.
+    ``open`` is an intent that was not settled; ``replaced`` a key of ours that is to be deleted, after ``until`` if that is
+    set; ``unreadable`` the intent's value where it is neither.
     """
 
     delivered: str | None = None
     open: Intent | None = None
     replaced: str | None = None
     unreadable: str | None = None
+    until: datetime.datetime | None = None
 
     def is_suspect(self, key: Key) -> bool:
         """Whether a killed run can have made the key: newer than the open intent, not noted, not delivered."""
@@ -106,24 +105,67 @@ class Notes:
         """Whether the key is ours to delete: made by a killed run, and never used."""
         return self.is_suspect(key) and key.used is False
 
+    @property
+    def times(self) -> bool:
+        """Whether a replaced key is kept for a while."""
+        return self.until is not None or (self.open is not None and self.open.until is not None)
+
+    def is_ours(self, key: Key) -> bool:
+        """Whether the collection made the key: delivered, replaced or half made."""
+        return key.id in (self.delivered, self.replaced) or self.is_half_made(key)
+
+
+def time_of(answer: Mapping[str, t.Any]) -> datetime.datetime:
+    """When AWS gave an answer.
+
+    It is compared with the dates that AWS gives keys, and the controller's clock may be wrong.
+
+    :raises SkyError: the answer has no such header.
+    """
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    if not date:
+        raise SkyError("AWS's answer has no Date header, so no key is made; look for a proxy that removes it")
+    return email.utils.parsedate_to_datetime(date)
+
 
 def read(tags: Mapping[str, str]) -> Notes:
     """The notes in a user's tags."""
     delivered = tags.get(DELIVERED) or None
     value = tags.get(INTENT, _SETTLED)
     first, *ids = value.split(" ")
+    until = _time(ids[0]) if ids else None
+    if until:
+        ids = ids[1:]
+    unreadable = Notes(delivered, unreadable=value)
     if not all(_KEY_ID.fullmatch(key_id) for key_id in ids):
-        return Notes(delivered, unreadable=value)
-    if first == _SETTLED and len(ids) <= 1:
-        return Notes(delivered, replaced=ids[0] if ids else None)
-    try:
-        since = datetime.datetime.strptime(first, _TIME).replace(tzinfo=datetime.UTC)
-    except ValueError:
-        return Notes(delivered, unreadable=value)
-    return Notes(delivered, open=Intent(since, frozenset(ids)))
+        return unreadable
+    if first == _SETTLED:
+        # A time is one of a key; more than one key is never replaced.
+        if len(ids) > 1 or (until and not ids):
+            return unreadable
+        return Notes(delivered, replaced=ids[0] if ids else None, until=until)
+    since = _time(first)
+    return Notes(delivered, open=Intent(since, frozenset(ids), until)) if since else unreadable
 
 
-def settled(delivered: str | None, replaced: str | None = None) -> dict[str, str]:
-    """The tags once a key is delivered; ``replaced`` is the one of ours that is deleted next."""
-    tags = {INTENT: f"{_SETTLED} {replaced}" if replaced else _SETTLED}
+def settled(
+    delivered: str | None, replaced: str | None = None, until: datetime.datetime | None = None
+) -> dict[str, str]:
+    """The tags once a key is delivered; ``replaced`` is the one of ours that is deleted, next or after ``until``."""
+    tags = {INTENT: _value(_SETTLED, until, [replaced] if replaced else [])}
     return {DELIVERED: delivered, **tags} if delivered else tags
+
+
+def _value(first: str, until: datetime.datetime | None, ids: Iterable[str]) -> str:
+    return " ".join([first, *([_text(until)] if until else []), *ids])
+
+
+def _text(time: datetime.datetime) -> str:
+    return time.astimezone(datetime.UTC).strftime(_TIME)
+
+
+def _time(text: str) -> datetime.datetime | None:
+    try:
+        return datetime.datetime.strptime(text, _TIME).replace(tzinfo=datetime.UTC)
+    except ValueError:
+        return None

@@ -12,10 +12,10 @@ import dataclasses
 import typing as t
 
 from .. import _tags
-from .._errors import SkyError
+from .._errors import AWSError, SkyError
 from .._facts import timestamp
 from .._plan import Step, interrupted
-from . import _access_key, _key_intent
+from . import _access_key, _key_intent, _key_steps
 from ._key_intent import Intent, NewKey, Notes
 
 if t.TYPE_CHECKING:
@@ -59,6 +59,7 @@ class _Work:
         self._name = plan.found.user_name
         self._place = plan.found.place
         self._delivered = plan.found.notes.delivered
+        self._rotates = plan.found.is_delivered
         self._fact = plan.fact
         self.tags: dict[str, str] = {}
         self.performed: list[Step] = []
@@ -73,7 +74,7 @@ class _Work:
     def issue(self, issue: Issue) -> dict[str, t.Any]:
         """Note the intent, make the key, deliver it, note that."""
         self.perform(issue.opening)
-        intent = self._intent()
+        intent = self._intent(issue)
         self._do(issue.intent, Tags=_tags.to_aws({_key_intent.INTENT: intent.tag()}))
         notes = Notes(self._delivered, open=intent)
         new = self._made(issue, notes)
@@ -81,14 +82,14 @@ class _Work:
         learned = {"access_key_id": new.id, "status": new.status, "create_date": timestamp(new.created)}
         return {**(self._fact or {}), **learned}
 
-    def _intent(self) -> Intent:
+    def _intent(self, issue: Issue) -> Intent:
         """What keys there are and what time it is; asked again, since the look may be a while ago."""
         name = self._name
         answer = self._account.find("iam:ListAccessKeys", name, UserName=name)
         if answer is None:  # a user made just before may not be seen at once; IAM's documentation speaks of seconds
             self._account.wait("iam:GetUser", "user_exists", name, delay=2, attempts=10, UserName=name)
             answer = self._account.call("iam:ListAccessKeys", name, UserName=name)
-        return Intent.now(answer, (key["AccessKeyId"] for key in answer["AccessKeyMetadata"]))
+        return Intent.now(answer, (key["AccessKeyId"] for key in answer["AccessKeyMetadata"]), issue.until)
 
     def _made(self, issue: Issue, notes: Notes) -> NewKey:
         """The new key, delivered and noted."""
@@ -99,17 +100,26 @@ class _Work:
             if answer["ResponseMetadata"].get("RetryAttempts"):
                 self._sweep(notes, keep=new.id)
             self._place.deliver(new, self._do)
-            self._do(issue.tag, Tags=_tags.to_aws(_key_intent.settled(new.id, issue.replaced)))
+            self._do(issue.tag, Tags=_tags.to_aws(_key_intent.settled(new.id, issue.replaced, issue.until)))
         except SkyError as error:
             raise self._undone(error, new, notes) from error
         return new
 
     def _undone(self, error: SkyError, new: NewKey | None, notes: Notes) -> SkyError:
-        """The error, once no key and no note of this attempt is left."""
+        """The error, once no key and no note of this attempt is left.
+
+        A rotated key that reached its place stays there, with its intent: the one before it is overwritten, and the next
+        run has only to note the new one.
+        """
+        if new and self._rotates and self._has_arrived(new):
+            where = f"The access key {new.id} that was made is in {self._place.label}, or may be"
+            return SkyError(f"{error.message} {where}; the next run goes on from there.")
+        if new is None and _was_outrun(error):
+            return self._left_to_others(error, notes)
         said = ""
         try:
             if new:
-                self._do(_access_key.delete_step(self._name, new.id))
+                self._do(_key_steps.delete(self._name, new.id))
                 said = f" The access key {new.id} that was made has been deleted again."
             self._sweep(notes, keep=new.id if new else None)
             if new:
@@ -119,22 +129,33 @@ class _Work:
             said += f" Clearing up failed as well, and the next run will: {second.message}"
         return SkyError(f"{error.message}{said}")
 
+    def _left_to_others(self, error: SkyError, notes: Notes) -> SkyError:
+        """The error of a run that made no key, for want of room: what another run made meanwhile is not ours to delete."""
+        answer = self._account.call("iam:GetUser", self._name, UserName=self._name)
+        if _key_intent.read(_tags.from_aws(answer["User"].get("Tags"))) == notes:
+            self._do(self._closing_note())
+        return SkyError(f"{error.message} Another run or a person made a key at the same time; run it again.")
+
+    def _has_arrived(self, new: NewKey) -> bool:
+        """Whether the place holds the new key, or may hold it."""
+        try:
+            return self._place.received(new.id, self._account)
+        except SkyError:
+            return True
+
     def _sweep(self, notes: Notes, keep: str | None) -> None:
         """Delete what a lost answer made: botocore repeats the call, and IAM has no token that would tell."""
         listed = self._account.call("iam:ListAccessKeys", self._name, UserName=self._name)["AccessKeyMetadata"]
         others = [key for key in listed if key["AccessKeyId"] != keep]
         for key in _access_key.with_use(self._account, notes, others):
             if notes.is_half_made(key):
-                self._do(_access_key.delete_step(self._name, key.id))
+                self._do(_key_steps.delete(self._name, key.id))
 
     def _closing_note(self) -> Step:
         """The tags as before: an open intent would make the next person's key look like ours."""
-        arguments: dict[str, t.Any] = {"UserName": self._name}
         if self._delivered:
-            tags = _tags.to_aws(_key_intent.settled(self._delivered))
-            return Step("iam:TagUser", self._name, {**arguments, "Tags": tags})
-        keys = [_key_intent.DELIVERED, _key_intent.INTENT]
-        return Step("iam:UntagUser", self._name, {**arguments, "TagKeys": keys})
+            return _key_steps.tag(self._name, _key_intent.settled(self._delivered))
+        return _key_steps.untag(self._name, _key_intent.DELIVERED, _key_intent.INTENT)
 
     def _do(self, step: Step, **completed: t.Any) -> dict[str, t.Any]:
         """One call. What completes it stays out of the step: it may be a secret, and steps are shown."""
@@ -145,6 +166,11 @@ class _Work:
         if step in self.left:
             self.left.remove(step)
         return answer
+
+
+def _was_outrun(error: SkyError) -> bool:
+    """Whether the user had no room for a key, and not because of one of our own, made by a call whose answer was lost."""
+    return isinstance(error, AWSError) and error.code == "LimitExceeded" and not error.repeats_lost
 
 
 def _new_key(key: dict[str, t.Any]) -> NewKey:

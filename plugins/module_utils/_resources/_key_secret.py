@@ -89,7 +89,7 @@ class KeySecret:
         arguments: dict[str, t.Any] = {
             "Name": self.name,
             "Description": f"Access key of the IAM user {self.user_name}",
-            "Tags": _tags.to_aws({**_tags.OWNER, USER_KEY: _tag_value(self.user_name)}),
+            "Tags": _tags.to_aws({**_tags.OWNER, USER_KEY: tag_value(self.user_name)}),
         }
         if self.wanted_kms_key_id:
             arguments["KmsKeyId"] = self.wanted_kms_key_id
@@ -102,6 +102,14 @@ class KeySecret:
         do(carrier, SecretString=self._value(new), ClientRequestToken=version_of(new.id))
         for step in rest:
             do(step)
+
+    def received(self, key_id: str, account: Account) -> bool:
+        """Whether the secret holds the key now.
+
+        :raises SkyError: nobody can tell.
+        """
+        described = account.call("secretsmanager:DescribeSecret", self.name, SecretId=self.name)
+        return _current(described.get("VersionIdsToStages", {})) == version_of(key_id)
 
     def take_back(self, key_id: str) -> str:
         """A value cannot be taken out of a secret; that of a deleted key opens nothing."""
@@ -194,14 +202,14 @@ def _refuse_foreign(name: str, user_name: str, tags: Mapping[str, str]) -> None:
             f"secret {name} exists and was not made by this collection (no tag {_tags.OWNER_KEY}); "
             "give another name in access_key_delivery.secret"
         )
-    if tags.get(USER_KEY) != _tag_value(user_name):
+    if tags.get(USER_KEY) != tag_value(user_name):
         raise SkyError(
             f"secret {name} is for the key of another user (tag {USER_KEY} is {tags.get(USER_KEY)!r}); "
             "give each user a secret of its own in access_key_delivery.secret"
         )
 
 
-def _tag_value(user_name: str) -> str:
+def tag_value(user_name: str) -> str:
     """A user's name as a tag may hold it: tags know no comma, and names no colon."""
     return user_name.replace(",", ":")
 

@@ -8,7 +8,6 @@ import dataclasses
 import functools
 import typing as t
 
-from .. import _validate
 from .._errors import AWSError, SkyError
 from .._plan import Plan
 from . import _regions
@@ -40,7 +39,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 SPEC_RULES: dict[str, t.Any] = {}
 
-_ALL = "all"
 #: Longest value of a tag (EC2 User Guide, tag restrictions).
 _MAX_NAME = 256
 #: EC2 reads these in the value of a filter as a pattern.
@@ -50,22 +48,11 @@ _PATTERN = frozenset("*?\\")
 def validate(params: Params) -> list[str]:
     """Regions and names; one line a fault."""
     return [
-        *_region_list_faults(params.get("regions")),
+        *(_regions.faults(params["regions"]) if params.get("regions") is not None else ()),
         *_name_faults("vpc_names", params["vpc_names"]),
         *_name_faults("subnet_names", params["subnet_names"]),
         *(fault for index, name in enumerate(params["vpc_names"]) for fault in _vpc_name_faults(index, name)),
     ]
-
-
-def _region_list_faults(regions: Sequence[str] | None) -> list[str]:
-    if regions is None or list(regions) == [_ALL]:
-        return []
-    if not regions:
-        return ["regions: the list is empty; name regions, give the word all, or leave the option out"]
-    if _ALL in regions:
-        return ["regions: all stands alone; give all, or a list of names such as us-east-1"]
-    faults = [f for index, name in enumerate(regions) for f in _validate.region_faults(f"regions[{index}]", name)]
-    return faults + _repeated("regions", regions)
 
 
 def _name_faults(option: str, names: Sequence[str]) -> list[str]:
@@ -106,9 +93,9 @@ def read(account: Account, params: Params) -> list[Layout]:
 
 def _wanted(account: Account, params: Params) -> list[str]:
     wanted = params.get("regions") or [account.region]
-    if list(wanted) != [_ALL]:
+    if not _regions.is_all(wanted):
         return list(wanted)
-    enabled = {region["RegionName"] for region in account.call("ec2:DescribeRegions")["Regions"]}
+    enabled = _regions.enabled(account)
     return [region for region in SKYPILOT_REGIONS if region in enabled]
 
 

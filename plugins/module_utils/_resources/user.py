@@ -10,7 +10,7 @@ import typing as t
 from .. import _ownership, _tags
 from .._facts import timestamp
 from .._plan import Plan, Step, drift, perform
-from . import _access_key, _key_issue, _principal, _user_removal
+from . import _access_key, _key_issue, _key_options, _principal, _user_removal
 from ._principal import Rights
 
 if t.TYPE_CHECKING:
@@ -23,9 +23,11 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
     **_principal.PRINCIPAL_ARGUMENTS,
     "existing": _ownership.existing_argument("converge"),
-    **_access_key.ARGUMENTS,
+    "manage": {"type": "str", "choices": ["user", "access_key"], "default": "user"},
+    **_key_options.ARGUMENTS,
+    **_user_removal.ARGUMENTS,
 }
-SPEC_RULES: dict[str, t.Any] = {}
+SPEC_RULES: dict[str, t.Any] = {"required_if": [("manage", "access_key", ["access_key_delivery"])]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +52,14 @@ class UserPlan(Plan):
 
 
 def validate(params: Params) -> list[str]:
-    """Name, policies, tags and the key's delivery; one line a fault."""
-    return [*_principal.faults("User", params), *_access_key.faults(params)]
+    """Name, policies, tags, the key's delivery, and what goes together; one line a fault."""
+    return [*_principal.faults("User", params), *_key_options.faults(params), *_manage_faults(params)]
+
+
+def _manage_faults(params: Params) -> list[str]:
+    if params["manage"] == "user" or params["state"] == "present":
+        return []
+    return ["manage: access_key keeps a key, so it does not go with state=absent; leave one of them out"]
 
 
 def read(account: Account, params: Params) -> Found:
@@ -61,12 +69,19 @@ def read(account: Account, params: Params) -> Found:
     user = answer["User"] if answer else None
     rights = _principal.read_rights(account, "User", name) if user else Rights()
     if params["state"] == "absent":
-        belongings = (
-            _user_removal.read(account, name) if user and _tags.is_ours(_tags.from_aws(user.get("Tags"))) else None
-        )
-        return Found(user, rights, belongings=belongings)
+        return Found(user, rights, belongings=_read_belongings(account, params, user))
     key = _access_key.read(account, params, user) if params["access_key_delivery"] else None
     return Found(user, rights, key=key)
+
+
+def _read_belongings(
+    account: Account, params: Params, user: Mapping[str, t.Any] | None
+) -> _user_removal.Belongings | None:
+    """What a user of ours has that must go; None for any other."""
+    if user is None or not _tags.is_ours(_tags.from_aws(user.get("Tags"))):
+        return None
+    look = _user_removal.read_keys if _user_removal.keeps_user(params["absent_keys"]) else _user_removal.read
+    return look(account, user)
 
 
 def plan(current: Found, params: Params, identity: Identity) -> UserPlan:
@@ -76,7 +91,7 @@ def plan(current: Found, params: Params, identity: Identity) -> UserPlan:
     """
     if params["state"] == "absent":
         return _plan_absent(current, params)
-    user = _plan_create(params, identity) if current.user is None else _plan_present(current, params, identity)
+    user = _plan_user(current, params, identity)
     if current.key is None or not _may_hold_key(current, params):
         return user
     key = _access_key.plan(current.key, params)
@@ -90,9 +105,18 @@ def plan(current: Found, params: Params, identity: Identity) -> UserPlan:
     )
 
 
+def _plan_user(current: Found, params: Params, identity: Identity) -> UserPlan:
+    """The user without its key."""
+    if params["manage"] == "access_key":
+        return _plan_untouched(current, params)
+    return _plan_create(params, identity) if current.user is None else _plan_present(current, params, identity)
+
+
 def _may_hold_key(current: Found, params: Params) -> bool:
     """A user that is kept as it is gets no key either."""
-    return current.user is None or _tags.is_ours(current.tags) or params["existing"] == "converge"
+    if current.user is None:
+        return params["manage"] == "user"
+    return _tags.is_ours(current.tags) or params["existing"] == "converge"
 
 
 def _what(params: Params) -> str:
@@ -115,10 +139,21 @@ def _plan_create(params: Params, identity: Identity) -> UserPlan:
     return UserPlan(steps=steps, after=_shown(facts), facts={"user": facts, "access_key": None, "drift": []})
 
 
+def _plan_untouched(current: Found, params: Params) -> UserPlan:
+    """The user as it is, there or not."""
+    if current.user is None:
+        facts = {"user": None, "access_key": None, "drift": [drift("state", "present", "absent")]}
+        return UserPlan(facts=facts, warnings=[f"{_what(params)} does not exist, so there is no access key to manage"])
+    _ownership.may_converge(_what(params), ours=_tags.is_ours(current.tags), existing=params["existing"])
+    found = _found_facts(current)
+    shown = _shown(found)
+    return UserPlan(before=shown, after=shown, facts={"user": found, "access_key": None, "drift": []})
+
+
 def _plan_present(current: Found, params: Params, identity: Identity) -> UserPlan:
     user: Mapping[str, t.Any] = current.user or {}
     boundary = _principal.boundary_arn(user)
-    found = _facts(user, current.tags, current.rights.attached, current.rights.inline, boundary)
+    found = _found_facts(current)
     before = _shown(found)
     left = _principal.inline_drift(current.rights)
     ours = _tags.is_ours(current.tags)
@@ -167,20 +202,40 @@ def _kept(current: Found, params: Params, identity: Identity) -> list[dict[str, 
 def _plan_absent(current: Found, params: Params) -> UserPlan:
     if current.user is None:
         return UserPlan(facts={"user": None, "access_key": None, "drift": []})
-    boundary = _principal.boundary_arn(current.user)
-    found = _facts(current.user, current.tags, current.rights.attached, current.rights.inline, boundary)
+    found = _found_facts(current)
     before = _shown(found)
     ours = _tags.is_ours(current.tags)
     if not _ownership.may_delete(_what(params), ours=ours, existing=params["existing"]) or current.belongings is None:
         facts = {"user": found, "access_key": None, "drift": [drift("state", "absent", "present")]}
         return UserPlan(before=before, after=before, facts=facts, warnings=[_ownership.left(_what(params))])
+    if _user_removal.keeps_user(params["absent_keys"]):
+        return _plan_deactivate(found, current.belongings, params)
     name = params["name"]
     steps = [
-        *_user_removal.steps(name, current.belongings, _access_key.delivered_id(current.tags)),
+        *_user_removal.steps(name, current.belongings, params["absent_keys"]),
         *_principal.removal_steps("User", name, current.rights),
         Step("iam:DeleteUser", name, {"UserName": name}),
     ]
     return UserPlan(steps=steps, before=before, facts={"user": None, "access_key": None, "drift": []})
+
+
+def _plan_deactivate(found: dict[str, t.Any], belongings: _user_removal.Belongings, params: Params) -> UserPlan:
+    """The user stays, and its keys are made inactive."""
+    steps = _user_removal.deactivations(params["name"], belongings, params["absent_keys"])
+    closed = {step.arguments["AccessKeyId"] for step in steps}
+    before = {key.id: key.status for key in belongings.keys}
+    after = {key_id: "Inactive" if key_id in closed else status for key_id, status in before.items()}
+    active = [key_id for key_id, status in after.items() if status == "Active"]
+    return UserPlan(
+        steps=steps,
+        before={**_shown(found), "access_keys": before},
+        after={**_shown(found), "access_keys": after},
+        facts={
+            "user": found,
+            "access_key": None,
+            "drift": [drift("access_keys", [], active)] if active else [],
+        },
+    )
 
 
 def apply(account: Account, plan: UserPlan) -> Facts:
@@ -199,6 +254,13 @@ def apply(account: Account, plan: UserPlan) -> Facts:
         facts["access_key"] = issued.fact
         facts["user"] = {**facts["user"], "tags": _tags.visible({**facts["user"]["tags"], **issued.tags})}
     return facts
+
+
+def _found_facts(current: Found) -> dict[str, t.Any]:
+    """The user as it is."""
+    user: Mapping[str, t.Any] = current.user or {}
+    boundary = _principal.boundary_arn(user)
+    return _facts(user, current.tags, current.rights.attached, current.rights.inline, boundary)
 
 
 def _facts(

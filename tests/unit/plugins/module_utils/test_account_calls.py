@@ -62,6 +62,30 @@ class TestErrors:
         made = [call["error"] for call in sandbox.emulator.calls(sandbox.account_id) if call["api"] == "iam:ListUsers"]
         assert made == ["Throttling", "Throttling", None]
 
+    def test_a_repeated_call_knows_whether_an_answer_was_lost(self, sandbox, reach):
+        account = reach()
+        account.call("iam:CreateUser", "alice", UserName="alice")
+        for fault, lost in (
+            ({"kind": "reset"}, True),
+            ({"code": "ServiceUnavailable"}, True),
+            ({"code": "Throttling"}, False),
+        ):
+            sandbox.emulator.disturb("iam:CreateUser", account=sandbox.account_id, **fault)
+            with pytest.raises(AWSError, match="EntityAlreadyExists") as caught:
+                account.call("iam:CreateUser", "alice", UserName="alice")
+            assert caught.value.repeats_lost is lost
+        with pytest.raises(AWSError, match="EntityAlreadyExists") as caught:
+            account.call("iam:CreateUser", "alice", UserName="alice")
+        assert caught.value.repeats_lost is False
+
+    @pytest.mark.parametrize(("code", "calls"), [("InsufficientInstanceCapacity", 1), ("InternalError", 4)])
+    def test_what_ec2_has_not_is_asked_for_once(self, sandbox, reach, code, calls):
+        account = reach(aws_config={"retries": {"max_attempts": 3}})
+        sandbox.emulator.disturb("ec2:RunInstances", code=code, times=None, account=sandbox.account_id)
+        with pytest.raises(AWSError, match=code):
+            account.call("ec2:RunInstances", "box", MinCount=1, MaxCount=1)
+        assert len(sandbox.writes()) == calls
+
     @pytest.mark.parametrize("assume_role", [None, "Admin"])
     def test_nobody_answers(self, reach, assume_role):
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -149,6 +173,15 @@ class TestClients:
         config = reach().client("iam").meta.config
         assert config.retries == {"mode": "standard", "total_max_attempts": 11}
         assert config.user_agent_extra.startswith("sky.aws/")
+
+    def test_the_number_of_attempts_alone_keeps_the_mode(self, reach):
+        config = reach(aws_config={"retries": {"max_attempts": 20}}).client("iam").meta.config
+        assert config.retries == {"mode": "standard", "total_max_attempts": 21}
+
+    def test_botocores_own_clients_have_them_too(self, reach):
+        """Such as the one with which it assumes the role of a profile."""
+        config = reach()._session.create_client("sts", "us-east-1").meta.config
+        assert config.retries == {"mode": "standard", "total_max_attempts": 11}
 
     def test_aws_config_goes_over_them(self, reach):
         given = {"retries": {"mode": "adaptive", "max_attempts": 20}, "read_timeout": 5}

@@ -24,6 +24,7 @@ class FakeAccount:
 
     identity: Identity = ME
     refuses: tuple[str, ...] = ()
+    tell: t.Callable[[str], object] = print
     calls: list[tuple[str, str, str | None, dict[str, t.Any]]] = dataclasses.field(default_factory=list)
 
     def call(self, api: str, target: str = "", *, region: str | None = None, **arguments: t.Any) -> dict[str, t.Any]:

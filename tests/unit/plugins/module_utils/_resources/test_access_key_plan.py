@@ -10,7 +10,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _access_key, _key_intent
+from ansible_collections.sky.aws.plugins.module_utils._resources import _access_key, _key_intent, _key_options
 from ansible_collections.sky.aws.plugins.module_utils._resources._access_key import Found
 from ansible_collections.sky.aws.plugins.module_utils._resources._key_file import KeyFile
 from ansible_collections.sky.aws.plugins.module_utils._resources._key_intent import Intent, Key, NewKey, Notes
@@ -41,7 +41,8 @@ def found(*keys, place=None, notes=None):
 
 
 def planned(what, *, reissue=False):
-    return _access_key.plan(what, {"access_key_delivery": {"reissue": reissue}})
+    delivery = {"reissue": reissue, "max_age_days": None, "grace_days": None}
+    return _access_key.plan(what, {"access_key_delivery": delivery, "manage": "user"})
 
 
 def calls(plan):
@@ -170,6 +171,7 @@ def test_the_facts():
         "status": "Active",
         "create_date": "2026-11-23T09:30:00+00:00",
         "delivered_to": {"file": PATH, "profile": PROFILE},
+        "previous": None,
     }
     assert (delivered.fact, delivered.before, delivered.after) == (fact, {"access_key": fact}, {"access_key": fact})
     assert delivered.warnings == ["mode"]
@@ -254,10 +256,13 @@ def test_a_secret_tells_its_key_by_its_version():
         Notes(ONE, replaced=TWO),
         Notes(open=Intent(NOW)),
         Notes(ONE, open=Intent(NOW, frozenset([ONE, TWO]))),
+        Notes(ONE, open=Intent(NOW, frozenset([ONE]), NOW + MINUTE)),
+        Notes(open=Intent(NOW, until=NOW + MINUTE)),
+        Notes(ONE, replaced=TWO, until=NOW),
     ],
 )
 def test_notes_are_read_as_they_were_written(notes):
-    tags = _key_intent.settled(notes.delivered, notes.replaced)
+    tags = _key_intent.settled(notes.delivered, notes.replaced, notes.until)
     if notes.open:
         tags["sky.aws/access-key-intent"] = notes.open.tag()
     assert _key_intent.read(tags) == notes
@@ -265,7 +270,18 @@ def test_notes_are_read_as_they_were_written(notes):
 
 
 @pytest.mark.parametrize(
-    "value", ["x", "", "2026-11-24", "settled x", f"settled {ONE} {TWO}", f"2026-11-24T09:30:00Z  {ONE}"]
+    "value",
+    [
+        "x",
+        "",
+        "2026-11-24",
+        "settled x",
+        f"settled {ONE} {TWO}",
+        f"2026-11-24T09:30:00Z  {ONE}",
+        "settled 2026-11-24T09:30:00Z",
+        f"settled {ONE} 2026-11-24T09:30:00Z",
+        "x 2026-11-24T09:30:00Z",
+    ],
 )
 def test_a_foreign_intent_is_unreadable(value):
     assert _key_intent.read({"sky.aws/access-key-intent": value}) == Notes(unreadable=value)
@@ -291,7 +307,7 @@ def test_delivered_id():
 
 
 def validated(delivery):
-    spec = {"access_key_delivery": _access_key.ARGUMENTS["access_key_delivery"]}
+    spec = {"access_key_delivery": _key_options.ARGUMENTS["access_key_delivery"]}
     return ArgumentSpecValidator(spec).validate({"access_key_delivery": delivery} if delivery is not None else {})
 
 
@@ -303,6 +319,8 @@ def validated(delivery):
         ({"file": "/x", "readers": []}, "secret"),
         ({"file": "/x", "kms_key_id": "x"}, "secret"),
         ({"secret": "x", "readers": [], "resource_policy": {}}, "mutually exclusive"),
+        ({"file": "/x", "grace_days": 1}, "max_age_days"),
+        ({"file": "/x", "max_age_days": "old"}, "max_age_days"),
     ],
 )
 def test_the_argument_spec_refuses(delivery, message):
@@ -326,6 +344,9 @@ FAULTY = {
         "readers": ["arn:aws:iam::111111111111:role/*"],
     },
     "access_key_delivery.resource_policy: give": {"secret": "x", "resource_policy": {}},
+    "access_key_delivery.max_age_days: 0 is out of range; give 1 to 3650 days": {"file": "/x", "max_age_days": 0},
+    "access_key_delivery.max_age_days: 3651": {"file": "/x", "max_age_days": 3651},
+    "access_key_delivery.grace_days: -1 is out of range; give 0": {"file": "/x", "max_age_days": 1, "grace_days": -1},
 }
 
 
@@ -333,7 +354,7 @@ FAULTY = {
 def test_faults(start):
     validation = validated(FAULTY[start])
     assert validation.error_messages == []
-    (fault,) = _access_key.faults(validation.validated_parameters)
+    (fault,) = _key_options.faults(validation.validated_parameters)
     assert fault.startswith(start)
 
 
@@ -349,10 +370,12 @@ def test_faults(start):
         },
         {"secret": "x", "readers": []},
         {"secret": "x", "resource_policy": POLICY},
+        {"file": "/x", "max_age_days": 90},
+        {"file": "/x", "max_age_days": 1, "grace_days": 0},
     ],
 )
 def test_no_faults(delivery):
     validation = validated(delivery)
     assert validation.error_messages == []
     assert validation._no_log_values == set()
-    assert _access_key.faults(validation.validated_parameters) == []
+    assert _key_options.faults(validation.validated_parameters) == []

@@ -11,7 +11,7 @@ import traceback
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
-from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
 from ansible_collections.sky.aws.tests.unit.key_scene import ACCOUNT, apis
 
 CALL = Account.call
@@ -210,7 +210,11 @@ def losing(alice):
         if api != "iam:CreateAccessKey":
             return CALL(account, api, target, **arguments)
         CALL(account, api, target, **arguments)
-        answer = copy.deepcopy(CALL(account, api, target, **arguments))
+        try:
+            answer = copy.deepcopy(CALL(account, api, target, **arguments))
+        except AWSError as error:
+            error.repeats_lost = True
+            raise
         answer["ResponseMetadata"]["RetryAttempts"] = 1
         return answer
 

@@ -9,8 +9,9 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._plan import run
 from ansible_collections.sky.aws.plugins.module_utils._resources import _instance_launch, instance
-from ansible_collections.sky.aws.tests.unit.instance_scene import DESCRIBE, RUN, Lab, steps
+from ansible_collections.sky.aws.tests.unit.instance_scene import AMI, DESCRIBE, RUN, Lab, steps
 
 UNSEEN = "Value (skypilot-v1) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
 
@@ -32,27 +33,38 @@ class TestFaults:
     def test_a_profile_that_ec2_does_not_see_yet_is_waited_for(self, lab, naps):
         lab.fault(RUN, "InvalidParameterValue", UNSEEN, times=3)
         result = lab.run()
-        assert naps == [5, 5]
-        assert lab.sent("DryRun") == [None, "true", "true", "true", None]
+        assert naps == [2, 3, 5]
+        assert len(lab.sent("ClientToken")) == 4
+        assert len(set(lab.sent("ClientToken"))) == 1
         assert (steps(result), len(lab.instances())) == ([RUN], 1)
 
     def test_its_role_too(self, lab, naps):
         lab.fault(RUN, "InvalidParameterValue", 'IAM Instance Profile "arn:aws:x" has no associated IAM Roles')
         assert steps(lab.run()) == [RUN]
-        assert naps == []
+        assert naps == [2]
+
+    def test_the_wait_is_told(self, lab, naps):
+        lab.fault(RUN, "InvalidParameterValue", UNSEEN)
+        told = []
+        run(instance, lab.params(name="box", image_id=AMI), check_mode=False, warn=print, tell=told.append)
+        assert told[0].startswith(
+            "not seen by AWS yet, trying again in 2 s, for 60 s at most: ec2:RunInstances on box in"
+        )
+        assert told[1] == f"account {lab.account_id}: waiting for instance_running of box, 600 s at most"
 
     def test_the_wait_for_a_profile_ends(self, lab, naps):
         lab.fault(RUN, "InvalidParameterValue", UNSEEN, times=100)
         error = lab.fails()
-        assert sum(naps) == 55
+        assert sum(naps) == 60
+        assert "it was asked for 60 s" in error.message
         assert "make both (sky_role) or correct instance_profile" in error.message
         assert error.steps == []
 
-    def test_what_else_comes_up_while_waiting_is_told_by_the_call_itself(self, lab, naps):
+    def test_what_else_comes_up_while_waiting_is_told(self, lab, naps):
         lab.fault(RUN, "InvalidParameterValue", UNSEEN)
-        lab.fault(RUN, "UnauthorizedOperation", times=2)
+        lab.fault(RUN, "UnauthorizedOperation")
         assert f"allow {RUN} for" in lab.fails().message
-        assert naps == []
+        assert naps == [2]
 
     def test_another_invalid_value_is_not_waited_for(self, lab, naps):
         lab.fault(RUN, "InvalidParameterValue", "Invalid value for something")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import functools
+import time
 import types
 import typing as t
 
@@ -63,15 +64,18 @@ def test_security_groups_of_two_runs(sandbox, half_made):
     assert run(security_group, wanted, check_mode=True, warn=print)["steps"] == []
 
 
-def test_a_name_that_stays_taken_is_an_error_in_the_end(sandbox):
+def test_a_name_that_stays_taken_is_an_error_in_the_end(sandbox, monkeypatch):
     """A policy of the name under another path, for one: it is never found, and always in the way."""
+    naps: list[float] = []
+    monkeypatch.setattr(time, "sleep", naps.append)
     looks = {"times": 9, "status": 409, "account": sandbox.account_id}
     sandbox.emulator.fault("iam:CreatePolicy", "EntityAlreadyExists", **looks)
     with pytest.raises(SkyError, match="EntityAlreadyExists") as caught:
         run(policy, params(policy, **sandbox.reach), check_mode=False, warn=print)
     sandbox.emulator.clear_faults()
     assert caught.value.steps == []
-    assert len(sandbox.writes()) == 4
+    assert len(sandbox.writes()) == 5
+    assert naps == [2, 4, 8]
 
 
 def test_two_runs_at_once(sandbox):

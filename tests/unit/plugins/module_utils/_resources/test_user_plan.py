@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import datetime
 import typing as t
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
 from ansible_collections.sky.aws.plugins.module_utils._resources import user
+from ansible_collections.sky.aws.plugins.module_utils._resources._key_intent import Intent, Key, Notes
 from ansible_collections.sky.aws.plugins.module_utils._resources._principal import Rights
 from ansible_collections.sky.aws.plugins.module_utils._resources._user_removal import Belongings
 from ansible_collections.sky.aws.plugins.module_utils._resources.user import Found
@@ -86,11 +90,24 @@ def steps(current: Found, **options: t.Any) -> list[str]:
         (
             found(
                 inline=["x"],
-                belongings=Belongings((), True, ("mfa",), ("cert",), ("ssh",), ("staff",)),
+                belongings=Belongings(
+                    has_password=True,
+                    mfa_devices=(
+                        "GAHT12345678",
+                        "arn:aws:iam::111122223333:mfa/alice",
+                        "arn:aws:iam::111122223333:u2f/a",
+                    ),
+                    certificates=("cert",),
+                    ssh_keys=("ssh",),
+                    groups=("staff",),
+                ),
             ),
             {"state": "absent"},
             [
                 "DeleteLoginProfile",
+                "DeactivateMFADevice",
+                "DeactivateMFADevice",
+                "DeleteVirtualMFADevice",
                 "DeactivateMFADevice",
                 "DeleteSigningCertificate",
                 "DeleteSSHPublicKey",
@@ -131,9 +148,56 @@ def test_fail_stops(state):
         plan(found(tags={}), existing="fail", state=state)
 
 
-def test_a_key_that_a_person_made_keeps_the_user():
-    with pytest.raises(SkyError, match=r"user alice has access keys .*AKIAPERSON.*by hand"):
-        plan(found(belongings=Belongings(keys=("AKIAPERSON",))), state="absent")
+NOW = datetime.datetime(2026, 11, 24, 9, 30, tzinfo=datetime.UTC)
+DELIVERED, RETIRED, HALF, PERSONS = (f"AKIA{word:_<16}" for word in ("DELIVERED", "RETIRED", "HALF", "PERSONS"))
+
+
+def owner(*key_ids: str, inactive: t.Sequence[str] = ()) -> Found:
+    """A user of ours with these keys; a killed run was about to make one more."""
+    intent = Intent(NOW, frozenset([DELIVERED, PERSONS]))
+    notes = Notes(DELIVERED, open=intent) if HALF in key_ids else Notes(DELIVERED, replaced=RETIRED, until=NOW)
+    keys = [Key(k, "Inactive" if k in inactive else "Active", NOW, used=False if k == HALF else None) for k in key_ids]
+    return found(attached=(), belongings=Belongings(tuple(keys), notes))
+
+
+def key_calls(current: Found, absent_keys: str) -> list[str]:
+    planned = plan(current, state="absent", absent_keys=absent_keys)
+    return [f"{step.api} {step.arguments.get('AccessKeyId', '')}".strip() for step in planned.steps]
+
+
+@pytest.mark.parametrize("word", ["delete_ours", "deactivate_ours", "delete_all", "deactivate_all"])
+@pytest.mark.parametrize("keys", [(), (DELIVERED,), (DELIVERED, RETIRED), (DELIVERED, HALF)])
+def test_keys_of_ours_go_in_every_way(keys, word):
+    current = owner(*keys)
+    if word.startswith("delete"):
+        assert key_calls(current, word) == [*[f"iam:DeleteAccessKey {key}" for key in keys], "iam:DeleteUser"]
+        return
+    assert key_calls(current, word) == [f"iam:UpdateAccessKey {key}" for key in keys]
+    assert plan(current, state="absent", absent_keys=word).facts["user"]["user_name"] == "alice"
+    assert key_calls(owner(*keys, inactive=keys), word) == []
+
+
+def test_a_key_that_a_person_made_goes_only_where_that_is_said():
+    current = owner(DELIVERED, PERSONS)
+    with pytest.raises(
+        SkyError, match=rf"user alice has access keys .*\({PERSONS}\).*by hand, or set absent_keys to delete_all"
+    ):
+        plan(current, state="absent")
+    assert f"iam:DeleteAccessKey {PERSONS}" in key_calls(current, "delete_all")
+    assert key_calls(current, "deactivate_ours") == [f"iam:UpdateAccessKey {DELIVERED}"]
+    assert key_calls(current, "deactivate_all") == [f"iam:UpdateAccessKey {key}" for key in (DELIVERED, PERSONS)]
+
+
+def test_a_key_that_stays_active_is_drift():
+    planned = plan(owner(DELIVERED, PERSONS), state="absent", absent_keys="deactivate_ours")
+    assert planned.facts["drift"] == [{"aspect": "access_keys", "declared": [], "found": [PERSONS]}]
+    assert planned.before["access_keys"] == {DELIVERED: "Active", PERSONS: "Active"}
+    assert planned.after["access_keys"] == {DELIVERED: "Inactive", PERSONS: "Active"}
+
+
+@pytest.mark.parametrize("word", ["delete_all", "deactivate_all"])
+def test_a_user_of_others_keeps_its_keys(word):
+    assert plan(found(tags={}), state="absent", absent_keys=word).steps == []
 
 
 def test_foreign_and_absent_is_left_with_a_warning():
@@ -162,12 +226,33 @@ def test_the_result_has_the_same_keys_whatever_happens():
         ({"policies": ["ok", ""]}, "policies[1]: "),
         ({"permissions_boundary": "two words"}, "permissions_boundary: "),
         ({"tags": {"aws:x": "1"}}, "tags: "),
+        ({"manage": "access_key", "access_key_delivery": {"file": "/x"}, "state": "absent"}, "manage: access_key"),
     ],
 )
 def test_offline_faults(options, word):
     (fault,) = user.validate(params(user, **{"name": "alice", **options}))
     assert word in fault
     assert user.validate(params(user, name="alice")) == []
+
+
+def test_a_key_alone_needs_a_place():
+    spec = ArgumentSpecValidator(argument_spec(user), **user.SPEC_RULES)
+    options = {"account_id": "111122223333", "name": "alice", "manage": "access_key"}
+    (message,) = spec.validate(options).error_messages
+    assert message.endswith("access_key_delivery")
+
+
+@pytest.mark.parametrize(("tags", "existing"), [(OURS, "keep"), ({}, "converge"), ({}, "keep")])
+def test_a_key_alone_changes_nothing_of_the_user(tags, existing):
+    options = {"manage": "access_key", "access_key_delivery": {"file": "/x"}, "existing": existing, "s3_access": True}
+    planned = plan(found(tags, attached=(), Path="/old/"), path="/new/", tags={"a": "1"}, **options)
+    assert (planned.steps, planned.facts["drift"]) == ([], [])
+    assert planned.before == planned.after
+
+
+def test_a_key_alone_stops_at_a_user_of_others():
+    with pytest.raises(SkyError, match="not made by this collection"):
+        plan(found(tags={}), manage="access_key", access_key_delivery={"file": "/x"}, existing="fail")
 
 
 def test_no_boundary_is_none_in_every_result():

@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything in an account that this collection made. PRIVATE to the collection.
+
+With it comes what else must be known to remove it. It is found by its tag, not by the names that are
+declared now: they may have been others when it was made.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+import typing as t
+
+from .. import _tags
+from .._errors import DENIED, AWSError, SkyError
+from . import _access_key, _key_file, _key_secret, _regions, policy, role, user
+from ._instance_facts import is_live
+from ._instance_ownership import is_ours
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .._account import Account
+    from .._plan import Params, Resource
+    from ._instance_facts import Instance
+
+    #: Something as AWS describes it.
+    Described = Mapping[str, t.Any]
+
+#: IAM keeps the roles that AWS defines under this path. They may serve others than SkyPilot.
+_SERVICE_LINKED = "/aws-service-role/"
+#: What AWS answers in a region that a policy of the organization, or the account itself, has closed.
+_CLOSED = DENIED | {"OptInRequired"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """A region as EC2 describes it: all instances that are not terminated, and the security groups of ours.
+
+    ``interfaces`` are those that use one of the groups. ``error`` says why the region could not be read.
+    """
+
+    name: str
+    instances: Sequence[Instance] = ()
+    groups: Sequence[Described] = ()
+    interfaces: Sequence[Described] = ()
+    error: str | None = None
+
+    @property
+    def ours(self) -> list[Instance]:
+        """Instances of ours, those that shut down included."""
+        return [instance for instance in self.instances if is_ours(instance)]
+
+    @property
+    def foreign(self) -> list[Instance]:
+        """Live instances of others."""
+        return [instance for instance in self.instances if is_live(instance) and not is_ours(instance)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """An account as AWS has it.
+
+    ``all_users`` and ``all_roles`` are everybody's, as GetAccountAuthorizationDetails has them. ``users`` and ``roles``
+    by name, ``policies`` by ARN and ``secrets`` are ours; a role also where only its instance profile is.
+    ``files`` are the places of delivery that are declared, by the user's name.
+    """
+
+    all_users: Sequence[Described] = ()
+    all_roles: Sequence[Described] = ()
+    foreign_policies: Sequence[str] = ()
+    users: Mapping[str, user.Found] = dataclasses.field(default_factory=dict)
+    roles: Mapping[str, role.Found] = dataclasses.field(default_factory=dict)
+    policies: Mapping[str, policy.Found] = dataclasses.field(default_factory=dict)
+    secrets: Sequence[Described] = ()
+    files: Mapping[str, _key_file.KeyFile] = dataclasses.field(default_factory=dict)
+    regions: Sequence[Region] = ()
+
+
+def absent(resource: Resource, **given: t.Any) -> dict[str, t.Any]:
+    """The options of a resource for its removal; what is not ours is left."""
+    defaults = {option: spec.get("default") for option, spec in resource.ARGUMENT_SPEC.items()}
+    return {**defaults, "state": "absent", "existing": "keep", **given}
+
+
+def read(account: Account, params: Params) -> Found:
+    """What is there: about twenty-five calls in IAM for one user, role and policy, and two in each region.
+
+    :raises SkyError: something could not be read. A region that is closed to us is an error only where it is named.
+    """
+    all_users = _details(account, "User")
+    all_roles = [described for described in _details(account, "Role") if not _is_service_linked(described)]
+    ours, foreign = _policies(account)
+    return Found(
+        all_users=all_users,
+        all_roles=all_roles,
+        foreign_policies=[described["Arn"] for described in foreign],
+        users={name: user.read(account, absent(user, name=name)) for name in _named(all_users, "UserName")},
+        roles={name: role.read(account, absent(role, name=name)) for name in _role_names(account, all_roles)},
+        policies=dict(_read_policies(account, ours)),
+        secrets=_secrets(account),
+        files=_files(account, params),
+        regions=_read_regions(account, params),
+    )
+
+
+def _details(account: Account, noun: str) -> list[Described]:
+    """All users or roles with their tags, which IAM's lists leave out."""
+    return account.pages("iam:GetAccountAuthorizationDetails", f"{noun}DetailList", Filter=[noun])
+
+
+def _is_service_linked(described: Described) -> bool:
+    return str(described["Path"]).startswith(_SERVICE_LINKED)
+
+
+def _has_tag(described: Described) -> bool:
+    return _tags.is_ours(_tags.from_aws(described.get("Tags")))
+
+
+def _named(described: Sequence[Described], key: str) -> list[str]:
+    return [item[key] for item in described if _has_tag(item)]
+
+
+def _role_names(account: Account, all_roles: Sequence[Described]) -> list[str]:
+    """Names of roles of ours, and of instance profiles of ours: a role that SkyPilot made may be in one."""
+    names = _named(all_roles, "RoleName")
+    for profile in account.pages("iam:ListInstanceProfiles", "InstanceProfiles"):
+        name = profile["InstanceProfileName"]
+        if name in names:
+            continue
+        answer = account.find("iam:GetInstanceProfile", name, InstanceProfileName=name)
+        if answer and _has_tag(answer["InstanceProfile"]):
+            names.append(name)
+    return names
+
+
+def _policies(account: Account) -> tuple[list[Described], list[Described]]:
+    """The managed policies of the account, ours and others; one call for the tags of each."""
+    ours: list[Described] = []
+    foreign: list[Described] = []
+    for described in account.pages("iam:ListPolicies", "Policies", Scope="Local"):
+        arn = described["Arn"]
+        tags = account.pages("iam:ListPolicyTags", "Tags", arn, PolicyArn=arn)
+        (ours if _has_tag({"Tags": tags}) else foreign).append(described)
+    return ours, foreign
+
+
+def _read_policies(account: Account, ours: Sequence[Described]) -> Iterator[tuple[str, policy.Found]]:
+    for described in ours:
+        arn = described["Arn"]
+        found = policy.read(account, absent(policy, name=arn.rpartition("/")[2], path=described["Path"]))
+        if found:
+            yield arn, found
+
+
+def _secrets(account: Account) -> list[Described]:
+    """Secrets with keys that were delivered, in the account's region; those scheduled for deletion are not listed."""
+    filters = [{"Key": "tag-key", "Values": [_key_secret.USER_KEY]}]
+    secrets = account.pages("secretsmanager:ListSecrets", "SecretList", Filters=filters)
+    return [secret for secret in secrets if _has_tag(secret) and _key_secret.USER_KEY in _tags.from_aws(secret["Tags"])]
+
+
+def _files(account: Account, params: Params) -> dict[str, _key_file.KeyFile]:
+    declared = {item["name"]: (item.get("access_key_delivery") or {}).get("file") for item in params["users"]}
+    return {
+        name: _key_file.read(expanded(file), _access_key.profile_name(account.account_id, name))
+        for name, file in declared.items()
+        if file
+    }
+
+
+def expanded(path: str) -> str:
+    """As Ansible expands options of type path."""
+    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111 - pathlib raises for an unknown ~user
+
+
+def _read_regions(account: Account, params: Params) -> list[Region]:
+    is_all = _regions.is_all(params["regions"])
+    names = _regions.enabled(account) if is_all else list(params["regions"])
+    answers = _regions.each(account, names, functools.partial(_look, account))
+    refused = [answer for answer in answers if isinstance(answer, AWSError) and not (is_all and answer.code in _CLOSED)]
+    if refused:
+        raise SkyError("\n".join(error.message for error in refused))
+    return [
+        Region(name, error=answer.message) if isinstance(answer, AWSError) else answer
+        for name, answer in zip(names, answers, strict=True)
+    ]
+
+
+def _look(account: Account, name: str) -> Region | AWSError:
+    where = f"region {name}"
+    states = ["pending", "running", "shutting-down", "stopping", "stopped"]
+    alive = [{"Name": "instance-state-name", "Values": states}]
+    tagged = [{"Name": f"tag:{_tags.OWNER_KEY}", "Values": [_tags.OWNER[_tags.OWNER_KEY]]}]
+    try:
+        reservations = account.pages("ec2:DescribeInstances", "Reservations", where, region=name, Filters=alive)
+        groups = account.pages("ec2:DescribeSecurityGroups", "SecurityGroups", where, region=name, Filters=tagged)
+        using = [{"Name": "group-id", "Values": [group["GroupId"] for group in groups]}]
+        interfaces = (
+            account.pages("ec2:DescribeNetworkInterfaces", "NetworkInterfaces", where, region=name, Filters=using)
+            if groups
+            else []
+        )
+    except AWSError as error:
+        return error
+    instances = [instance for reservation in reservations for instance in reservation["Instances"]]
+    return Region(name, instances, groups, interfaces)
