@@ -15,15 +15,14 @@ import os
 import traceback
 import typing as t
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.sky.aws.plugins.module_utils import _botocore
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec, run
-from ansible_collections.sky.aws.plugins.plugin_utils import _run_folder
+from ansible_collections.sky.aws.plugins.module_utils._plan import run
+from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _run_folder
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,8 +93,7 @@ class InWorkerAction(ActionBase):
         :param secrets: takes the values that must not be shown, also where an option is refused.
         :raises BadInput: one line for each error of the argument_spec.
         """
-        validator = ArgumentSpecValidator(argument_spec(self.resource), **self.resource.SPEC_RULES)
-        validation = validator.validate(self._task.args)
+        validation = _arguments.check(self.resource, self._task.args)
         secrets |= validation._no_log_values
         if validation.error_messages:
             # Ansible quotes a value as it is, with its line breaks.

@@ -19,7 +19,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.sky.aws.plugins.module_utils import _features, _tags, _validate
-from ansible_collections.sky.aws.plugins.module_utils._errors import one_line
+from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
 from ansible_collections.sky.aws.plugins.module_utils._resources import (
     config,
@@ -30,6 +30,7 @@ from ansible_collections.sky.aws.plugins.module_utils._resources import (
     security_group,
     user,
 )
+from ansible_collections.sky.aws.plugins.plugin_utils import _arguments
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -260,7 +261,10 @@ def _identity(item: Mapping[str, t.Any]) -> str:
 def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> list[str]:
     spec = argument_spec(resource)
     options = {name: value for name, value in {**account, **given}.items() if name in spec and value is not None}
-    validation = ArgumentSpecValidator(spec, **resource.SPEC_RULES).validate(options)
+    try:
+        validation = _arguments.check(resource, options)
+    except BadInput as error:
+        return error.faults
     return list(validation.error_messages) or resource.validate(validation.validated_parameters)
 
 

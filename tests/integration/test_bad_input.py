@@ -44,6 +44,10 @@ KNOWN_BEFOREHAND: dict[str, tuple[dict[str, t.Any], list[str]]] = {
         {"sky_account_id": GOOD, "sky_policy_s3_buckets": ["data"], "sky_instance_role_custom_identities": ["x"]},
         ["sky_policy_s3_buckets: only the features s3_read", "sky_instance_role_custom_identities: only the feature"],
     ),
+    "a value that breaks Ansible's own check": (
+        {"sky_account_id": GOOD, "sky_users_present": [{"name": "alice", "access_key_delivery": 1.5}]},
+        ["sky_users_present[0] (alice): an option has a value that Ansible cannot check", "ansible-doc"],
+    ),
     "bad names": (
         {"sky_account_id": GOOD, "sky_users_present": [{"name": "a b"}, {"name": "x" * 65}], "sky_policy_name": "p/q"},
         ["sky_users_present[0] (a b): name: 'a b'", "1 to 64", "sky_policy_name: 'p/q'", "1 to 128"],

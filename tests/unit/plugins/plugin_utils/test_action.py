@@ -46,6 +46,20 @@ def plain(value: t.Any) -> bool:
 
 
 class TestOptions:
+    @pytest.mark.parametrize(
+        ("name", "options"),
+        [
+            ("sky_user", {"name": "alice", "access_key_delivery": 1.5}),
+            ("sky_instance", {"name": "i", "instance_type": "t3.micro", "volume": {"throughput": float("-inf")}}),
+        ],
+    )
+    def test_a_value_that_breaks_ansibles_own_check_is_bad_input(self, seen, name, options):
+        result = as_action(name, {**REACH, **options})
+        assert result["failed"]
+        assert "an option has a value that Ansible cannot check" in result["msg"]
+        assert "bug" not in result["msg"]
+        assert "params" not in seen
+
     def test_marks_of_ansible_end_at_the_boundary(self, seen):
         tags = {trusted("team"): trusted("ml")}
         args = {**{key: trusted(value) for key, value in REACH.items()}, "tags": tags, "features": [trusted("base")]}
