@@ -122,7 +122,7 @@ NOBODY = '{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:Ass
 _BY_RULE: dict[Rule, str] = {
     anywhere: """
         ListAccountAliases ListGroups ListInstanceProfiles ListPolicies ListRoles ListUsers GetAccountSummary
-        ListVirtualMFADevices""",
+        GetAccountAuthorizationDetails ListVirtualMFADevices""",
     on("user"): """
         GetUser DeleteUser UpdateUser TagUser UntagUser ListUserTags CreateAccessKey DeleteAccessKey UpdateAccessKey
         ListAccessKeys AttachUserPolicy DetachUserPolicy PutUserPolicy GetUserPolicy DeleteUserPolicy ListUserPolicies

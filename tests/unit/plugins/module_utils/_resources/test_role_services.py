@@ -93,7 +93,7 @@ class TestRaces:
         sandbox.emulator.fault("iam:CreateServiceLinkedRole", "InvalidInput", TAKEN, **fault)
         with pytest.raises(SkyError, match=f"iam:CreateServiceLinkedRole on {SPOT} .* has been taken"):
             sandbox.run(role, service_linked_roles=[SPOT])
-        assert len(calls(sandbox, "CreateServiceLinkedRole")) == 4
+        assert len(calls(sandbox, "CreateServiceLinkedRole")) == 5
 
     def test_another_invalid_input_is_an_error_at_once(self, sandbox):
         sandbox.emulator.fault(
