@@ -11,9 +11,12 @@ import dataclasses
 
 from .requests import (
     ACCOUNT,
+    BUCKET,
     CLUSTER,
     GROUP,
     INSTANCE,
+    OBJECT,
+    OWN,
     PROFILE,
     REGION,
     ROLE,
@@ -30,9 +33,6 @@ from .requests import (
 
 IDENTITIES = ("research", "teams/trainer")
 BUCKETS = ("research-data", "results-*")
-BUCKET = "arn:aws:s3:::research-data"
-OBJECT = "arn:aws:s3:::results-2026/a/b"
-OWN = {"s3:ResourceAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT}
 EFA_GROUP = ec2("security-group/sg-0efa")
 
 

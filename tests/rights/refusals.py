@@ -12,10 +12,13 @@ import typing as t
 
 from .requests import (
     ACCOUNT,
+    BUCKET,
     CLUSTER,
     GROUP,
     INSTANCE,
+    OBJECT,
     OTHER,
+    OWN,
     PROFILE,
     REGION,
     ROLE,
@@ -41,10 +44,7 @@ EC2_FULL = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonEC2FullAccess"}
 #: A policy of the account that bears the name of AWS's.
 EC2_FULL_OF_OURS = {"iam:PolicyARN": iam("policy/AmazonEC2FullAccess")}
 BASES = frozenset({"base", "base_named_group"})
-OWN = {"s3:ResourceAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT}
 FOREIGN = {"s3:ResourceAccount": OTHER, "aws:ResourceAccount": OTHER}
-BUCKET = "arn:aws:s3:::research-data"
-OBJECT = "arn:aws:s3:::results-2026/a/b"
 CREATING_GROUP = {"ec2:CreateAction": "CreateSecurityGroup"}
 RUNNING = {"ec2:CreateAction": "RunInstances"}
 

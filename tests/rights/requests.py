@@ -82,3 +82,7 @@ ROLE = iam("role/skypilot-v1")
 PROFILE = iam("instance-profile/skypilot-v1")
 TO_EC2 = {"iam:PassedToService": "ec2.amazonaws.com"}
 SPOT_ROLE = iam("role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot")
+BUCKET = "arn:aws:s3:::research-data"
+OBJECT = "arn:aws:s3:::results-2026/a/b"
+#: The context of a bucket of the account.
+OWN = {"s3:ResourceAccount": ACCOUNT, "aws:ResourceAccount": ACCOUNT}

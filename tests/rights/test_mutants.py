@@ -31,7 +31,7 @@ def catalogue_with(monkeypatch):
     return put
 
 
-def services(request):
+def service_of(request):
     return request.action.partition(":")[0]
 
 
@@ -70,10 +70,10 @@ def test_nothing_can_go(evaluator, catalogue_with, name):
 @pytest.mark.parametrize("name", OWN)
 def test_nothing_can_be_wider(evaluator, catalogue_with, name):
     features = {*NEEDS[name].upon, name}
-    own = {services(request) for request in (*NEEDS[name].of("user"), *NEEDS[name].of("role"))}
+    own = {service_of(request) for request in (*NEEDS[name].of("user"), *NEEDS[name].of("role"))}
     candidates = sorted(
         (refusal.request for refusal in REFUSALS if not refusal.unless & features),
-        key=lambda request: services(request) not in own,
+        key=lambda request: service_of(request) not in own,
     )
     survivors = []
     for mutant in mutants.widenings(_catalogue.FEATURES[name]):
