@@ -9,6 +9,7 @@ import json
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils import _features
+from ansible_collections.sky.aws.plugins.module_utils._tags import OWNER_KEY
 from ansible_collections.sky.aws.tests.emulator.people import (
     ACCOUNT,
     EC2,
@@ -157,4 +158,9 @@ class TestTheDocumentedPolicy:
         assert refused(ec2.create_tags, Resources=[places["volume"]], Tags=tags)
         assert refused(ec2.create_tags, Resources=[places["group"]], Tags=tags)
         new = {"GroupName": "tagged", "Description": "d", "VpcId": places["vpc"]}
-        assert allowed(ec2.create_security_group, **new, TagSpecifications=tagged("security-group"))
+        skypilots, forged = {"Key": "skypilot", "Value": "true"}, {"Key": OWNER_KEY, "Value": "sky.aws"}
+        for given in ([forged], [skypilots, forged]):
+            specification = {"ResourceType": "security-group", "Tags": given}
+            assert refused(ec2.create_security_group, **new, TagSpecifications=[specification])
+        specification = {"ResourceType": "security-group", "Tags": [skypilots]}
+        assert allowed(ec2.create_security_group, **new, TagSpecifications=[specification])

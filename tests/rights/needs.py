@@ -24,6 +24,7 @@ from .requests import (
     SUBNET,
     TO_EC2,
     Request,
+    creating_group,
     ec2,
     iam,
     image,
@@ -123,7 +124,7 @@ NEEDS = {
     "launch_tags": Need(
         upon=("base",),
         both=(
-            of("ec2:CreateTags", ec2("security-group/*"), {"ec2:CreateAction": "CreateSecurityGroup"}),
+            of("ec2:CreateTags", ec2("security-group/*"), creating_group(skypilot="true")),
             VOLUME_TAGS,
         ),
     ),

@@ -27,6 +27,7 @@ from .requests import (
     TO_EC2,
     VOLUME,
     Request,
+    creating_group,
     ec2,
     iam,
     image,
@@ -35,7 +36,7 @@ from .requests import (
 )
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 POLICY = iam("policy/minimal-skypilot-policy")
 ALICE = iam("user/alice")
@@ -45,7 +46,9 @@ EC2_FULL = {"iam:PolicyARN": "arn:aws:iam::aws:policy/AmazonEC2FullAccess"}
 EC2_FULL_OF_OURS = {"iam:PolicyARN": iam("policy/AmazonEC2FullAccess")}
 BASES = frozenset({"base", "base_named_group"})
 FOREIGN = {"s3:ResourceAccount": OTHER, "aws:ResourceAccount": OTHER}
-CREATING_GROUP = {"ec2:CreateAction": "CreateSecurityGroup"}
+CREATING_GROUP = creating_group(skypilot="true")
+#: A tag by which the collection knows what it made.
+FORGED = {"sky.aws/managed-by": "sky.aws"}
 RUNNING = {"ec2:CreateAction": "RunInstances"}
 
 
@@ -61,7 +64,9 @@ def never(requests: Iterable[Request], unless: Iterable[str] = ()) -> tuple[Refu
     return tuple(Refusal(request, frozenset(unless)) for request in requests)
 
 
-def each(service: str, actions: str, resource: str = "*", context: dict[str, str] | None = None) -> list[Request]:
+def each(
+    service: str, actions: str, resource: str = "*", context: Mapping[str, str | tuple[str, ...]] | None = None
+) -> list[Request]:
     """The actions of a service, named in one text, on one resource."""
     return [of(f"{service}:{action}", resource, context) for action in actions.split()]
 
@@ -210,7 +215,10 @@ IDENTITIES = never(
 TAGS = never(
     [
         *each("ec2", "CreateTags", GROUP, tagged(skypilot="true")),
-        *each("ec2", "CreateTags", ec2("security-group/*"), RUNNING),
+        *each("ec2", "CreateTags", ec2("security-group/*"), {**CREATING_GROUP, **RUNNING}),
+        *each("ec2", "CreateTags", ec2("security-group/*"), creating_group(**FORGED)),
+        *each("ec2", "CreateTags", ec2("security-group/*"), creating_group(skypilot="true", **FORGED)),
+        *each("ec2", "CreateTags", ec2("security-group/*"), creating_group(skypilot="false")),
         *each("ec2", "CreateTags", VOLUME),
         *each("ec2", "CreateTags", ec2("volume/*"), {"ec2:CreateAction": "CreateVolume"}),
         *each("ec2", "CreateTags", ec2("network-interface/*"), RUNNING),

@@ -33,7 +33,7 @@ class Request:
 
     action: str
     resource: str
-    context: tuple[tuple[str, str], ...] = ()
+    context: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
 
     @property
     def label(self) -> str:
@@ -50,7 +50,7 @@ class Request:
         return Question.of(PRINCIPALS[principal], self.action, self.resource, context, [document], account=ACCOUNT)
 
 
-def of(action: str, resource: str = "*", context: Mapping[str, str] | None = None) -> Request:
+def of(action: str, resource: str = "*", context: Mapping[str, str | tuple[str, ...]] | None = None) -> Request:
     return Request(action, resource, tuple(sorted((context or {}).items())))
 
 
@@ -71,6 +71,12 @@ def iam(name: str, account: str = ACCOUNT) -> str:
 def tagged(**tags: str) -> dict[str, str]:
     """The context of a resource that has these tags; a hyphen in a key is written as two underscores."""
     return {f"aws:ResourceTag/{key.replace('__', '-')}": value for key, value in tags.items()}
+
+
+def creating_group(**tags: str) -> dict[str, str | tuple[str, ...]]:
+    """The context of a security group that takes these tags in the call that makes it."""
+    requested = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    return {"ec2:CreateAction": "CreateSecurityGroup", "aws:TagKeys": tuple(tags), **requested}
 
 
 CLUSTER = tagged(ray__cluster__name="c-1a2b", skypilot__cluster__name="c-1a2b")

@@ -16,7 +16,8 @@ CATALOGUE = (
             "SkyPilot creates security groups with a tag since 0.12.1 and tags volumes in RunInstances since 0.13.0, "
             "which base does not allow: the group blocks the first launch; the volumes block every launch of 0.13 and "
             "cost a warning and a refused call from 0.14 on, or the launch with aws.enforce_tags. The condition on "
-            "ec2:CreateAction keeps existing groups and volumes out of reach. The CreateTags call for volumes when a "
+            "ec2:CreateAction keeps existing groups and volumes out of reach; a group takes SkyPilot's own tag and no "
+            "other, so that nobody passes a group off as made by an administrator. The CreateTags call for volumes when a "
             "cluster resumes has no CreateAction and stays refused: SkyPilot makes it only for tags that its own "
             "provisioner never passes (provision/provisioner.py:264), and the volumes keep the tags of their creation."
         ),
@@ -27,7 +28,10 @@ CATALOGUE = (
                 "Effect": "Allow",
                 "Action": "ec2:CreateTags",
                 "Resource": "arn:<partition>:ec2:*:<account_id>:security-group/*",
-                "Condition": {"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}},
+                "Condition": {
+                    "StringEquals": {"ec2:CreateAction": "CreateSecurityGroup", "aws:RequestTag/skypilot": "true"},
+                    "ForAllValues:StringEquals": {"aws:TagKeys": ["skypilot"]},
+                },
             },
             {
                 "Effect": "Allow",

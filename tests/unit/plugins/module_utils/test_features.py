@@ -56,7 +56,8 @@ PAGE_CLONE_DISK = r"""
 LAUNCH_TAGS = r"""
 [{"Effect": "Allow", "Action": "ec2:CreateTags",
   "Resource": "arn:aws:ec2:*:<account-ID-without-hyphens>:security-group/*",
-  "Condition": {"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}}},
+  "Condition": {"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup", "aws:RequestTag/skypilot": "true"},
+                "ForAllValues:StringEquals": {"aws:TagKeys": ["skypilot"]}}},
  {"Effect": "Allow", "Action": "ec2:CreateTags",
   "Resource": "arn:aws:ec2:*:<account-ID-without-hyphens>:volume/*",
   "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}}}]
