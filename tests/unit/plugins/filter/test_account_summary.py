@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run did to an account, in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.sky.aws.plugins.filter.account_summary import FilterModule
+
+summary = FilterModule().filters()["account_summary"]
+ACCOUNT = "111122223333"
+UNCHANGED = {"changed": False, "steps": []}
+SKIPPED = {"changed": False, "skipped": True}
+
+
+def changed(*apis: str, drift: tuple[str, ...] = ()) -> dict[str, object]:
+    return {
+        "changed": True,
+        "steps": [{"api": api, "target": "x"} for api in apis],
+        "drift": [{"aspect": aspect} for aspect in drift],
+    }
+
+
+@pytest.mark.parametrize(
+    ("registered", "said"),
+    [
+        ({}, ""),
+        ({"policy": UNCHANGED}, "; policy unchanged"),
+        ({"policy": [SKIPPED, {}]}, ""),
+        ({"users": []}, ""),
+        ({"users": {"results": [], "skipped": True}}, ""),
+        ({"users": {"results": [UNCHANGED]}}, "; users unchanged"),
+        ({"users": {"results": [UNCHANGED, UNCHANGED]}}, "; users 2, unchanged"),
+        (
+            {"users": {"results": [changed("iam:CreateUser", "iam:AttachUserPolicy"), changed("iam:CreateUser")]}},
+            "; users 2, changed: CreateUser, AttachUserPolicy",
+        ),
+        ({"policy": [UNCHANGED, changed("iam:CreatePolicy")]}, "; policy 2, changed: CreatePolicy"),
+        ({"config": changed()}, "; config changed"),
+        (
+            {"role": changed("iam:TagRole", drift=("inline policies", "trust")), "users": SKIPPED},
+            "; role changed: TagRole, drift in inline policies, trust",
+        ),
+        (
+            {"role": {**UNCHANGED, "drift": [{"aspect": "trust"}, {"aspect": "trust"}]}},
+            "; role unchanged, drift in trust",
+        ),
+    ],
+)
+def test_what_ran_is_told_and_the_rest_left_out(registered, said):
+    assert summary(registered, ACCOUNT) == f"account {ACCOUNT}{said}"
+
+
+def test_a_check_says_what_would_change():
+    assert summary({"policy": changed("iam:CreatePolicy")}, ACCOUNT, check_mode=True).endswith(
+        "policy would change: CreatePolicy"
+    )
+
+
+def test_networks_are_told_with_what_is_wrong():
+    networks = [
+        {"region": "us-east-1", "error": None, "vpc": {"vpc_id": "vpc-1"}, "subnets": [1, 2]},
+        {"region": "us-west-2", "error": "no VPC", "vpc": None, "subnets": []},
+    ]
+    assert summary({}, ACCOUNT, networks=networks) == (
+        f"account {ACCOUNT}; network us-east-1 vpc-1 with 2 subnets, us-west-2 unusable"
+    )
