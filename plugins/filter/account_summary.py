@@ -45,7 +45,7 @@ RETURN = r"""
 _value:
   description: One line.
   type: str
-  sample: account 111122223333; policy unchanged; role changed: CreateRole; network us-east-1 vpc-0a1b with 6 subnets
+  sample: "account 111122223333; policy unchanged; role changed: CreateRole; network us-east-1 vpc-0a1b with 6 subnets"
 """
 
 Result = t.Mapping[str, t.Any]

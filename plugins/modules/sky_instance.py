@@ -60,7 +60,8 @@ options:
       - Name tag of the VPC for a new instance.
       - The subnets are those that SkyPilot would use, zone by zone from Z to A. They are the public ones, or those for
         C(use_internal_ips) in a VPC without public ones.
-      - Without this and O(subnet_ids) it is the default VPC, and any of its subnets where SkyPilot would take none.
+      - Without this, O(subnet_ids) and O(networks) it is the default VPC, and any of its subnets where SkyPilot would take
+        none.
       - Excludes O(subnet_ids).
     type: str
   subnet_ids:
@@ -71,6 +72,13 @@ options:
       - Excludes O(vpc_name).
     type: list
     elements: str
+    default: []
+  networks:
+    description:
+      - What M(sky.aws.sky_vpc_lookup) found, as RV(sky.aws.sky_vpc_lookup#module:networks). Its subnets of the instance's
+        region are as if given as O(subnet_ids), unless that or O(vpc_name) is given.
+    type: list
+    elements: dict
     default: []
   instance_profile:
     description:
@@ -235,7 +243,7 @@ EXAMPLES = r"""
     name: build-machine
     state: stopped
     image_id: ami-0a1b2c3d4e5f60718
-    subnet_ids: "{{ network.networks[0].subnets | map(attribute='subnet_id') }}"
+    networks: "{{ network.networks }}"
     metadata_options:
       http_put_response_hop_limit: 2
 

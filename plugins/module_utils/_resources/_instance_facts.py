@@ -9,7 +9,7 @@ import typing as t
 from .. import _tags
 from .._facts import timestamp
 from .._plan import drift
-from ._instance_options import METADATA_KEYS
+from ._instance_options import METADATA_KEYS, declared_subnets
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,9 +88,10 @@ def shown(facts: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {"instance": {key: facts[key] for key in _DECLARED}}
 
 
-def differences(instance: Instance, params: Params, image_id: str | None) -> list[dict[str, t.Any]]:
+def differences(instance: Instance, params: Params, region: str, image_id: str | None) -> list[dict[str, t.Any]]:
     """What is declared and cannot be changed without another instance, or is left to its owner to change.
 
+    :param region: where the instance is.
     :param image_id: the declared image, or None where none is declared.
     """
     found = [
@@ -103,8 +104,9 @@ def differences(instance: Instance, params: Params, image_id: str | None) -> lis
         found.append(_difference("image_id", image_id, instance["ImageId"]))
     if params["key_name"] is not None:
         found.append(_difference("key_name", params["key_name"], instance.get("KeyName")))
-    if params["subnet_ids"] and instance.get("SubnetId") not in params["subnet_ids"]:
-        found.append(drift("subnet_ids", params["subnet_ids"], instance.get("SubnetId")))
+    subnets = declared_subnets(params, region)
+    if subnets and instance.get("SubnetId") not in subnets:
+        found.append(drift("subnet_ids", subnets, instance.get("SubnetId")))
     return [difference for difference in found if difference]
 
 

@@ -44,6 +44,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "image_parameter": {"type": "str"},
     "vpc_name": {"type": "str"},
     "subnet_ids": {"type": "list", "elements": "str", "default": []},
+    "networks": {"type": "list", "elements": "dict", "default": []},
     # SkyPilot's machines carry this one (sky/provision/aws/config.py, DEFAULT_SKYPILOT_INSTANCE_PROFILE).
     "instance_profile": {"type": "str", "default": "skypilot-v1"},
     "security_groups": {"type": "list", "elements": "str", "default": []},
@@ -151,7 +152,20 @@ def _network_faults(params: Params) -> list[str]:
         if not _SUBNET_ID.fullmatch(subnet_id):
             accepted = "give subnet- and 8 or 17 hexadecimal digits"
             faults.append(f"subnet_ids[{index}]: {subnet_id!r} is not a subnet id; {accepted}")
+    faults += [
+        f"networks[{index}]: give an item of networks as sky_vpc_lookup returns it"
+        for index, item in enumerate(params["networks"])
+        if not isinstance(item.get("region"), str) or not isinstance(item.get("subnets"), list)
+    ]
     return [*faults, *_repeated("subnet_ids", subnet_ids), *_group_faults(params["security_groups"])]
+
+
+def declared_subnets(params: Params, region: str) -> list[str]:
+    """Ids of the subnets that the instance may be in, the preferred one first; none where a VPC decides."""
+    if params["subnet_ids"] or params["vpc_name"] is not None:
+        return list(params["subnet_ids"])
+    networks = [network for network in params["networks"] if network["region"] == region]
+    return [subnet["subnet_id"] for network in networks for subnet in network["subnets"]]
 
 
 def _group_faults(groups: Sequence[str]) -> list[str]:

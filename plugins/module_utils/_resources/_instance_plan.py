@@ -136,7 +136,7 @@ def _plan_present(instance: Instance, current: Found, params: Params) -> Instanc
         steps=[*_tag_steps(instance, params), *metadata, *moves],
         before=shown(facts(instance)),
         after=shown(after),
-        facts={"instance": after, "drift": differences(instance, params, current.image_id)},
+        facts={"instance": after, "drift": differences(instance, params, current.region, current.image_id)},
         name=params["name"],
         instance_id=instance["InstanceId"],
         awaits=awaits,

@@ -11,7 +11,7 @@ import typing as t
 
 from .._errors import AWSError, SkyError
 from . import network
-from ._instance_options import GROUP_ID, IMAGE_ID
+from ._instance_options import GROUP_ID, IMAGE_ID, declared_subnets
 from ._instance_request import Site
 from ._subnets import Wish, choose
 
@@ -73,9 +73,9 @@ def _image(account: Account, image_id: str) -> Item:
 
 
 def _subnets(account: Account, params: Params) -> Sequence[Item]:
-    if not params["subnet_ids"]:
+    wanted = declared_subnets(params, account.region)
+    if not wanted:
         return _network_subnets(account, params["vpc_name"])
-    wanted = params["subnet_ids"]
     filters = [{"Name": "subnet-id", "Values": wanted}]
     found = {s["SubnetId"]: s for s in account.pages("ec2:DescribeSubnets", "Subnets", params["name"], Filters=filters)}
     missing = [subnet_id for subnet_id in wanted if subnet_id not in found]

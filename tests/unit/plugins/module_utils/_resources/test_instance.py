@@ -29,6 +29,11 @@ from ansible_collections.sky.aws.tests.unit.instance_scene import (
 )
 
 
+def looked_up(*subnet_ids, region=REGION):
+    """Networks as sky_vpc_lookup returns them."""
+    return [{"region": region, "subnets": [{"subnet_id": subnet_id} for subnet_id in subnet_ids]}]
+
+
 def apis(plan):
     assert all(step.target == "box" for step in plan.steps)
     return [step.api.removeprefix("ec2:") for step in plan.steps]
@@ -314,6 +319,7 @@ class TestPresent:
             ({}, {"spot": True}, "spot", True, False),
             ({}, {"key_name": "key"}, "key_name", "key", None),
             ({}, {"subnet_ids": ["subnet-cccccccc"]}, "subnet_ids", ["subnet-cccccccc"], SUBNETS[0]["SubnetId"]),
+            ({}, {"networks": looked_up("subnet-cccccccc")}, "subnet_ids", ["subnet-cccccccc"], SUBNETS[0]["SubnetId"]),
             ({}, {"security_groups": ["web"]}, "security_groups", ["web"], ["default"]),
             ({}, {"security_groups": ["default", "web"]}, "security_groups", ["default", "web"], ["default"]),
         ],
@@ -333,6 +339,9 @@ class TestPresent:
             {"security_groups": ["default"]},
             {"security_groups": ["sg-1111aaaa"]},
             {"subnet_ids": [subnet["SubnetId"] for subnet in SUBNETS]},
+            {"networks": looked_up(*(subnet["SubnetId"] for subnet in SUBNETS))},
+            {"networks": looked_up("subnet-cccccccc", region="us-west-2")},
+            {"networks": looked_up("subnet-cccccccc"), "vpc_name": "research"},
         ],
     )
     def test_no_drift(self, given_options):

@@ -150,6 +150,13 @@ class TestNetwork:
         assert lab.run(subnet_ids=wanted)["instance"]["subnet_id"] == wanted[0]
         assert "ec2:DescribeVpcs" not in lab.calls()
 
+    def test_subnets_of_the_network_that_was_looked_up(self, lab):
+        wanted = lab.subnets()[2:0:-1]
+        there = {"region": "us-east-1", "subnets": [{"subnet_id": subnet} for subnet in wanted]}
+        elsewhere = {"region": "us-west-2", "subnets": [{"subnet_id": "subnet-cccccccc"}]}
+        assert lab.run(networks=[elsewhere, there])["instance"]["subnet_id"] == wanted[0]
+        assert "ec2:DescribeVpcs" not in lab.calls()
+
 
 class TestRefusedBeforeTheFirstWrite:
     @pytest.mark.parametrize(

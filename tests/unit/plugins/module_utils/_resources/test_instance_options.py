@@ -24,6 +24,10 @@ class TestValidate:
             ({"spot": True, "state": "stopped"}, "spot and state: a spot instance cannot be stopped"),
             ({"vpc_name": "x", "subnet_ids": ["subnet-aaaaaaaa"]}, "vpc_name and subnet_ids: give one"),
             ({"vpc_name": "x?"}, "vpc_name: 'x?' is not a VPC's Name tag"),
+            (
+                {"networks": [{"region": "us-east-1"}]},
+                "networks[0]: give an item of networks as sky_vpc_lookup returns it",
+            ),
             ({"subnet_ids": ["subnet-1"]}, "subnet_ids[0]: 'subnet-1' is not a subnet id"),
             ({"subnet_ids": ["subnet-aaaaaaaa"] * 2}, "subnet_ids: 'subnet-aaaaaaaa' is there twice"),
             ({"security_groups": ["web", "sg-1"]}, "security_groups[1]: 'sg-1' is not a security group id"),
