@@ -175,6 +175,9 @@ def set_up_two_regions(client: Client) -> None:
     delete_default_vpc(client("ec2", "eu-central-1"))
 
 
+#: The tag ``team`` of accounts, for inventories that are asked from the organization.
+TEAMS = {"genomics": "life-sciences", "imaging": "life-sciences", "training": "ml-platform", "serving": "ml-platform"}
+
 SETUPS: dict[str, Callable[[Client], None]] = {
     "genomics": set_up_private,
     "training": set_up_used,
@@ -201,8 +204,9 @@ def create_account(cloud: Cloud, name: str) -> str:
     """
     reseed(cloud, zlib.crc32(name.encode()))
     organizations = cloud.client("organizations")
-    status = organizations.create_account(AccountName=name, Email=f"{name}@example.com")["CreateAccountStatus"]
-    return str(status["AccountId"])
+    tags = [{"Key": "team", "Value": TEAMS[name]}] if name in TEAMS else []
+    made = organizations.create_account(AccountName=name, Email=f"{name}@example.com", Tags=tags)
+    return str(made["CreateAccountStatus"]["AccountId"])
 
 
 def reseed(cloud: Cloud, number: int) -> None:

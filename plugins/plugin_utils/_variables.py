@@ -20,6 +20,7 @@ from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.sky.aws.plugins.module_utils import _features, _tags, _validate
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
+from ansible_collections.sky.aws.plugins.module_utils._organization.hosts import VARIABLES as INVENTORY_VARIABLES
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
 from ansible_collections.sky.aws.plugins.module_utils._resources import (
     config,
@@ -118,7 +119,7 @@ def unknown(variables: Iterable[str]) -> list[str]:
     prefixes = tuple(f"{role_name}_" for role_name in SPECS)
     warnings = []
     for name in sorted(variables):
-        if not name.startswith("sky_") or name.endswith(_REGISTERED) or name in known:
+        if not name.startswith("sky_") or name.endswith(_REGISTERED) or name in known or name in INVENTORY_VARIABLES:
             continue
         near = _validate.nearest(name, known, likeness=0.85)
         if near or name.startswith(prefixes):

@@ -9,6 +9,7 @@ import threading
 import typing as t
 
 import networks
+import organizations
 from werkzeug.wrappers import Request, Response
 
 from demo.call_log import Call
@@ -46,8 +47,8 @@ class Admin:
 
     ``GET`` and ``DELETE /__emulator/calls``; ``POST /__emulator/faults`` with the fields of Fault, ``/__emulator/lags``
     with those of Lag, ``/__emulator/states`` with the arguments of States.take; ``DELETE /__emulator/faults`` ends all
-    three; ``POST /__emulator/networks`` with the arguments of networks.build; ``POST /__emulator/clock`` with those of
-    Clock.set.
+    three; ``POST /__emulator/networks`` with the arguments of networks.build, ``/__emulator/organization`` with those of
+    organizations.build, whose result it answers; ``POST /__emulator/clock`` with those of Clock.set.
     """
 
     def __init__(self, app: WSGIApplication, calls: Calls, weather: Weather) -> None:
@@ -81,6 +82,8 @@ class Admin:
                 self._clock.set(**request.get_json())
             case "POST", "networks":
                 networks.build(**request.get_json())
+            case "POST", "organization":
+                return json_response(organizations.build(**request.get_json()))
             case _:
                 return Response("unknown endpoint of the emulator", status=404)
         return json_response({})

@@ -8,6 +8,7 @@ With ``--enforce``: admin endpoints > call log > enforcement > weather > mends >
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pathlib
 import sys
@@ -22,6 +23,17 @@ from demo.server import account_of, load_images, moto_application, route, serve
 
 if t.TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
+
+#: The policies of AWS's own that tests and SkyPilot attach. To make all 1500 would take moto half a second an account.
+AWS_POLICIES = ("AdministratorAccess", "AmazonEC2FullAccess", "AmazonS3FullAccess", "AmazonS3ReadOnlyAccess")
+
+
+def load_policies() -> None:
+    """Have moto know these policies of AWS's own only."""
+    import moto.iam.models  # the images come first
+
+    every = json.loads(moto.iam.models.aws_managed_policies_data)
+    moto.iam.models.aws_managed_policies_data = json.dumps({name: every[name] for name in AWS_POLICIES})
 
 
 def end_with_parent() -> None:
@@ -38,14 +50,16 @@ def main() -> None:
     arguments = parser.parse_args()
     threading.Thread(target=end_with_parent, daemon=True).start()
     load_images(arguments.images)
+    load_policies()
     serve((enforcing if arguments.enforce else permissive)(), arguments.fd)
 
 
 def permissive() -> WSGIApplication:
     """moto as it is: every key may do everything."""
+    from organizations import TaggingAPI
     from weather import Weather  # it imports moto, and the images come first
 
-    issued, calls = Issued(moto_application()), Calls()
+    issued, calls = Issued(TaggingAPI(moto_application())), Calls()
     weather = Weather(issued)
     detours = Detours(weather)
     holds = Holds(detours)
@@ -59,13 +73,18 @@ def enforcing() -> WSGIApplication:
     from iam.enforcement import Decisions, Enforcement
     from iam.evaluator import Evaluator
     from mends import Mends
+    from organizations import TaggingAPI
     from weather import Weather
 
     evaluator, decisions = Evaluator(), Decisions()
     evaluator.start()
-    weather, calls = Weather(Mends(moto_application())), Calls()
-    log = CallLog(Enforcement(weather, evaluator, decisions), account_of, route, calls)
-    return IamAdmin(Admin(log, calls, weather), evaluator, decisions)
+    issued, calls = Issued(TaggingAPI(Mends(moto_application()))), Calls()
+    weather = Weather(issued)
+    detours = Detours(weather)
+    holds = Holds(detours)
+    log = CallLog(Enforcement(holds, evaluator, decisions), account_of, route, calls)
+    admin = IamAdmin(Admin(log, calls, weather), evaluator, decisions)
+    return WatchAdmin(admin, holds, issued, detours)
 
 
 if __name__ == "__main__":

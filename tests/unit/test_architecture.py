@@ -28,6 +28,7 @@ LAYERS = (
     {"_validate"},
     {"_features"},
     {"_account"},
+    {"_organization"},
     {"_plan"},
     {"_resources"},
     {"_module"},
@@ -174,6 +175,19 @@ class TestArrows:
         assert own(PLUGINS / "action" / f"{name}.py") <= {"_resources", "_errors", "_validate"}
         assert not any(within(other, "ansible") for other in found)
 
+    @pytest.mark.parametrize("name", names("inventory"))
+    def test_inventories_reach_the_organization_and_no_resource(self, name):
+        found = own(PLUGINS / "inventory" / f"{name}.py")
+        assert found == {"_account", "_errors", "_organization", "_validate", "_version"}
+
+    def test_only_inventories_know_the_organization(self):
+        utils = [path for path in files("module_utils") if path.parent.name != "_organization"]
+        assert [path.name for path in utils if "_organization" in own(path)] == []
+
+    @pytest.mark.parametrize("name", ["facts", "names", "choice", "hosts"])
+    def test_the_organization_is_shaped_without_a_call(self, name):
+        assert own(PLUGINS / "module_utils" / "_organization" / f"{name}.py") & {"_account", "_botocore"} == set()
+
     def test_only_the_entry_point_of_modules_imports_ansible_module(self):
         users = [path.name for path in files() if "ansible.module_utils.basic.AnsibleModule" in imports(path)]
         assert users == ["_module.py"]
@@ -216,6 +230,35 @@ class TestModules:
             assert described.get("default") == spec[option].get("default"), option
             assert described.get("type", "str") == spec[option].get("type", "str"), option
             assert described.get("choices") == spec[option].get("choices"), option
+
+    def test_plugins_document_the_account_options_of_modules(self):
+        """Types, too, but for secrets: Ansible would quote one of another type, so their type is checked later."""
+        from ansible_collections.sky.aws.plugins.doc_fragments._account import ModuleDocFragment
+        from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+
+        documented = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
+        assert list(documented) == list(ACCOUNT_ARGUMENTS)
+        for option, spec in ACCOUNT_ARGUMENTS.items():
+            described = documented[option]
+            assert described["type"] == ("raw" if spec.get("no_log") else spec["type"]), option
+            assert described.get("default") == spec.get("default"), option
+            assert described.get("aliases") == spec.get("aliases"), option
+            # The last variable that is set counts in plugins, the first in modules.
+            variables = [source["name"] for source in described.get("env", [])]
+            assert variables == list(reversed(spec.get("fallback", (None, []))[1])), option
+
+    def test_the_inventory_documents_its_options_as_they_are(self):
+        from ansible_collections.sky.aws.plugins.inventory import sky_accounts
+        from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+        from ansible_collections.sky.aws.plugins.module_utils._organization.options import ARGUMENT_SPEC
+
+        documented = yaml.safe_load(sky_accounts.DOCUMENTATION)["options"]
+        assert documented.pop("plugin")["choices"] == [sky_accounts.InventoryModule.NAME]
+        described = {
+            name: {key: value for key, value in option.items() if key != "description"}
+            for name, option in documented.items()
+        }
+        assert described == {name: spec for name, spec in ARGUMENT_SPEC.items() if name not in ACCOUNT_ARGUMENTS}
 
     def test_one_version(self):
         assert load(REPO / "galaxy.yml")["version"] == VERSION
