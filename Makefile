@@ -9,6 +9,7 @@ BIN := $(abspath $(VENV))/bin
 COLLECTIONS := .ansible/collections
 LINK := $(COLLECTIONS)/ansible_collections/sky/aws
 SKYPILOT := .skypilot
+PEER := .peer
 EVALUATOR := tests/emulator/iam/evaluator
 
 export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
@@ -18,7 +19,7 @@ export PYTHONPATH := $(abspath $(COLLECTIONS))
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights reliability matrix molecule sanity docs features build
+.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights reliability matrix bench molecule sanity docs features build
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -36,7 +37,7 @@ clean:  ## Stop the embedded AWS and remove it
 	@if [ -x $(BIN)/python ]; then $(BIN)/python demo/aws.py stop; fi
 
 distclean: clean  ## Remove everything that was installed, too
-	rm -rf $(VENV) $(SKYPILOT) $(EVALUATOR)/node_modules .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(SKYPILOT) $(PEER) $(EVALUATOR)/node_modules .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 test: lint unit emulator playbooks rights reliability molecule docs sanity build  ## Every check and test
 	@echo "All checks and tests passed."
@@ -67,6 +68,9 @@ reliability: $(VENV)/.test $(EVALUATOR)/node_modules $(LINK)  ## Faults, kills, 
 
 matrix: $(VENV)/.test $(EVALUATOR)/node_modules $(SKYPILOT)/.ready $(LINK)  ## The full matrix: features, kinds of networks, who makes the role
 	pytest tests/skypilot/test_lifecycle.py
+
+bench: $(VENV)/.test $(PEER)/.ready $(LINK)  ## What an account costs, and what it costs with amazon.aws; writes docs/performance.md
+	python -m tests.benchmark $(ARGS)
 
 molecule: $(VENV)/.test $(LINK)  ## Scenarios: converge, idempotence, verify
 	tests/molecule.sh
@@ -105,6 +109,11 @@ $(EVALUATOR)/node_modules: $(VENV)/.test $(EVALUATOR)/package-lock.json
 $(SKYPILOT)/.ready: $(VENV)/bin/python tests/skypilot/requirements.txt
 	$(BIN)/python -m venv $(SKYPILOT)
 	$(SKYPILOT)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/skypilot/requirements.txt
+	@touch $@
+
+$(PEER)/.ready: $(VENV)/bin/python tests/benchmark/requirements.txt
+	$(BIN)/python -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmark/requirements.txt
 	@touch $@
 
 # Ansible finds a collection under ansible_collections/<namespace>/<name> only.
