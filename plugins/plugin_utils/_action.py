@@ -48,6 +48,8 @@ class InWorkerAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
+        # Null is as good as omitted, so that the environment's fall-backs hold for it, here and in the ordinary module.
+        self._task.args = {name: value for name, value in self._task.args.items() if value is not None}
         if not self._runs_here():
             result: dict[str, t.Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             return result
