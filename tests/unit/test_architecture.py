@@ -198,6 +198,25 @@ class TestArrows:
         assert documentation or len(path.read_text().splitlines()) < 400
 
 
+class TestCallbacks:
+    UTILS = f"{COLLECTION}.plugins.plugin_utils"
+
+    @pytest.mark.parametrize("name", ["_rollout", "_rollout_causes", "_rollout_result", "_rollout_lines"])
+    def test_what_a_rollout_is_knows_neither_ansible_nor_a_terminal(self, name):
+        found = imports(PLUGINS / "plugin_utils" / f"{name}.py")
+        assert [other for other in found if any(within(other, package) for package in ("ansible", "rich", "sys"))] == []
+
+    @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+    def test_only_one_file_imports_rich_which_need_not_be_there(self, path):
+        assert any(within(name, "rich") for name in imports(path)) is (path.name == "_rollout_terminal.py")
+
+    @pytest.mark.parametrize("path", files("callback"), ids=lambda path: path.stem)
+    def test_callbacks_are_entry_points_only(self, path):
+        own = [name for name in imports(path) if within(name, COLLECTION)]
+        assert own
+        assert [name for name in own if not name.startswith(f"{self.UTILS}._rollout")] == []
+
+
 class TestModules:
     def test_the_action_group_names_every_module(self):
         assert load(REPO / "meta" / "runtime.yml")["action_groups"]["aws"] == names("modules")
@@ -324,3 +343,18 @@ def test_playbooks_import_roles_and_nothing_else(path):
     ]
     assert found
     assert [task["name"] for task in found if set(task) - keywords or "ansible.builtin.import_role" not in task] == []
+
+
+def test_playbooks_choose_their_accounts_and_batches_alike():
+    """A header cannot be imported, so each has its copy."""
+    keywords = ("hosts", "connection", "gather_facts", "serial", "max_fail_percentage")
+    headers = [
+        {
+            **{keyword: play[keyword] for keyword in keywords},
+            **{name: value for name, value in play["vars"].items() if name.startswith("__sky_")},
+        }
+        for path in PLAYBOOKS
+        for play in load(path)
+    ]
+    assert len(headers) >= len(PLAYBOOKS)
+    assert all(header == headers[0] for header in headers)
