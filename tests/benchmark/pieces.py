@@ -50,7 +50,9 @@ class Piece:
     @property
     def flags(self) -> dict[str, str]:
         """What differs in the emulator. AWS's own policies take 5 MB an account: the duel has them, as AWS does."""
-        return {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true" if self.part == "duel" else "false"}
+        if self.part == "duel":
+            return {"EMULATOR_AWS_POLICIES": "all"}
+        return {"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}
 
     @property
     def ours(self) -> Piece:

@@ -29,7 +29,9 @@ AWS_POLICIES = ("AdministratorAccess", "AmazonEC2FullAccess", "AmazonS3FullAcces
 
 
 def load_policies() -> None:
-    """Have moto know these policies of AWS's own only."""
+    """Have moto know these policies of AWS's own only, unless the environment's ``EMULATOR_AWS_POLICIES`` says ``all``."""
+    if os.environ.get("EMULATOR_AWS_POLICIES") == "all":
+        return
     import moto.iam.models  # the images come first
 
     every = json.loads(moto.iam.models.aws_managed_policies_data)

@@ -48,7 +48,7 @@ class Emulator:
     """An AWS on a free port of 127.0.0.1, from ``start`` (or ``with``) to ``stop``. Raises LaunchError.
 
     ``url`` is its endpoint. ``flags`` change moto's environment. Any account exists: assume a role in it. Of the policies
-    of AWS's own it knows those of ``app.AWS_POLICIES``.
+    of AWS's own it knows those of ``app.AWS_POLICIES``; with the flag ``EMULATOR_AWS_POLICIES: all`` it knows all.
 
     With ``enforce`` a call does what IAM allows: the keys of users and roles have the rights of their policies, an
     unknown key has none. ``launch.MANAGEMENT`` is the root of the management account; ``client(account_id)`` is an
