@@ -10,16 +10,17 @@ COLLECTIONS := .ansible/collections
 LINK := $(COLLECTIONS)/ansible_collections/sky/aws
 SKYPILOT := .skypilot
 PEER := .peer
+AWX := .awx
 EVALUATOR := tests/emulator/iam/evaluator
 
-export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS))
+export ANSIBLE_COLLECTIONS_PATH := $(abspath $(COLLECTIONS)):$(abspath $(AWX))
 export ANSIBLE_HOME := $(abspath .ansible/home)
 export ANSIBLE_LOCALHOST_WARNING := false
 export PYTHONPATH := $(abspath $(COLLECTIONS))
 export PATH := $(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights reliability matrix bench molecule sanity docs features build
+.PHONY: help onboard check clean distclean test lint unit emulator playbooks rights reliability matrix bench molecule awx sanity docs features build
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,12 +38,12 @@ clean:  ## Stop the embedded AWS and remove it
 	@if [ -x $(BIN)/python ]; then $(BIN)/python demo/aws.py stop; fi
 
 distclean: clean  ## Remove everything that was installed, too
-	rm -rf $(VENV) $(SKYPILOT) $(PEER) $(EVALUATOR)/node_modules .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(SKYPILOT) $(PEER) $(AWX) $(EVALUATOR)/node_modules .ansible .cache build .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
-test: lint unit emulator playbooks rights reliability molecule docs sanity build  ## Every check and test
+test: lint unit emulator playbooks rights reliability molecule awx docs sanity build  ## Every check and test
 	@echo "All checks and tests passed."
 
-lint: $(VENV)/.test $(LINK)  ## ruff, mypy, ansible-lint
+lint: $(VENV)/.test $(AWX)/.ready $(LINK)  ## ruff, mypy, ansible-lint
 	ruff check
 	ruff format --check
 	mypy
@@ -74,6 +75,9 @@ bench: $(VENV)/.test $(PEER)/.ready $(LINK)  ## What an account costs, and what 
 
 molecule: $(VENV)/.test $(LINK)  ## Scenarios: converge, idempotence, verify
 	tests/molecule.sh
+
+awx: $(VENV)/.test $(AWX)/.ready $(EVALUATOR)/node_modules $(LINK)  ## AWX as code against a fake AWX, its jobs with ansible-runner
+	pytest tests/awx -n 2 --dist loadfile
 
 features: $(VENV)/.test $(LINK)  ## Write docs/features.md from the catalogue
 	python -m tests.docs.features
@@ -114,6 +118,10 @@ $(SKYPILOT)/.ready: $(VENV)/bin/python tests/skypilot/requirements.txt
 $(PEER)/.ready: $(VENV)/bin/python tests/benchmark/requirements.txt
 	$(BIN)/python -m venv $(PEER)
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/benchmark/requirements.txt
+	@touch $@
+
+$(AWX)/.ready: $(VENV)/.test tests/awx/fetch.py
+	python -m tests.awx.fetch $(AWX)
 	@touch $@
 
 # Ansible finds a collection under ansible_collections/<namespace>/<name> only.
