@@ -78,6 +78,9 @@ class Fake:
     def organization(self):
         return OTHER, "o-abcdefghij"
 
+    def organization_of(self, account):
+        return "o-abcdefghij" if account == ACCOUNT else None
+
 
 def found(api, resources=None, caller=ALICE, **params):
     service, action = api.split(":")

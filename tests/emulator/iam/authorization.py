@@ -94,6 +94,9 @@ class Resources(t.Protocol):
     def organization(self) -> tuple[str, str]:
         """The management account of the caller's organization and the organization's id."""
 
+    def organization_of(self, account: str) -> str | None:
+        """The id of the organization that an account is in; None for an account in none."""
+
 
 class Ask:
     """A call, as its rule sees it: parameters as botocore takes them, the state, and how to make a check."""

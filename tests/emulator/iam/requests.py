@@ -20,8 +20,8 @@ if t.TYPE_CHECKING:
 
     from demo.call_log import Call
 
-#: botocore's name of a service where that of the signature is another.
-SERVICES = {"monitoring": "cloudwatch"}
+#: botocore's name of a service, or IAM's where it is not sent as form data, where that of the signature is another.
+SERVICES = {"monitoring": "cloudwatch", "tagging": "tag"}
 #: REST calls whose body says what they are about; that of the others may be large, and stays unread.
 WITH_BODY = ("DeleteObjects",)
 

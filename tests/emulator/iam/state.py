@@ -123,7 +123,13 @@ class State:
     def organization(self) -> tuple[str, str]:
         management, _ = organizations_backends.master_accounts.get(self.account, (self.account, self.partition))
         organization = organizations_backends[management][self.partition].org
-        return management, organization.id if organization else "o-none"
+        # A delegated administrator shares what its management account has.
+        return (organization.master_account_id, organization.id) if organization else (management, "o-none")
+
+    def organization_of(self, account: str) -> str | None:
+        backends = (regions[self.partition] for regions in list(organizations_backends.values()))
+        members = ((each.org, {member.id for member in each.accounts}) for each in backends if each.org)
+        return next((str(organization.id) for organization, ids in members if account in ids), None)
 
 
 def _network(account: str, region: str, kind: str, resource_id: str) -> t.Any:

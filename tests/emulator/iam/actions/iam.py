@@ -112,8 +112,12 @@ def assume_role(ask: Ask) -> Iterator[Check]:
     context: Context = {"sts:RoleSessionName": ask.params.get("RoleSessionName", "")}
     if ask.params.get("ExternalId"):
         context["sts:ExternalId"] = ask.params["ExternalId"]
+    account = role.split(":")[4]
+    organization = ask.resources.organization_of(account)
+    if organization:
+        context["aws:ResourceOrgID"] = organization
     trust = ask.resources.trust_policy(role)
-    yield ask.check(ask.call.api, role, context, account=role.split(":")[4], policy=trust or NOBODY)
+    yield ask.check(ask.call.api, role, context, account=account, policy=trust or NOBODY)
 
 
 #: The trust policy of a role that is missing: AWS does not tell one that is missing from one that trusts others.

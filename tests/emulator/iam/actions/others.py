@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Systems Manager, Secrets Manager, Organizations, Service Quotas, ECR, CloudWatch and its logs.
+"""Systems Manager, Secrets Manager, Organizations, tags, Service Quotas, ECR, CloudWatch and its logs.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -73,6 +73,10 @@ def move_account(ask: Ask) -> Iterator[Check]:
         yield ask.check(ask.call.api, _organization_arn(ask, ask.params[name]))
 
 
+def tagged_in_organization(ask: Ask) -> Iterator[Check]:
+    yield ask.check(ask.call.api, _organization_arn(ask, ask.params["ResourceId"]))
+
+
 def organization_account(ask: Ask) -> Iterator[Check]:
     yield ask.check(ask.call.api, _organization_arn(ask, ask.params.get("AccountId") or ask.params["ChildId"]))
 
@@ -132,8 +136,10 @@ RULES: dict[str, Rule] = {
             organization_parent: "CreateOrganizationalUnit ListAccountsForParent ListOrganizationalUnitsForParent",
             move_account: "MoveAccount",
             organization_account: "DescribeAccount ListParents",
+            tagged_in_organization: "ListTagsForResource",
         },
     ),
+    **by_name("tag", {anywhere: "GetResources"}),
     **by_name("servicequotas", {anywhere: "ListServiceQuotas", quota: "GetServiceQuota"}),
     **by_name(
         "ecr",
