@@ -23,6 +23,12 @@ EXISTS = frozenset(
 NO_CAPACITY = frozenset({"InsufficientInstanceCapacity", "InsufficientCapacity", "InsufficientHostCapacity"})
 #: What does not exist, or is not seen yet.
 UNSEEN = MISSING | {"InvalidGroup.NotFound", "InvalidInstanceID.NotFound"}
+#: What holds a thing is gone, and AWS may not see that yet; or it is not gone.
+HELD = frozenset({"DeleteConflict", "DependencyViolation"})
+#: IAM refused one of two calls on one thing that came at the same time.
+AT_ONCE = frozenset({"ConcurrentModification", "ConcurrentModificationException"})
+#: Another run is at work on the same thing; ours, AWS has no such code.
+OVERTAKEN = "Overtaken"
 
 #: Marks, in the metadata of an answer, a call that botocore repeated after an attempt whose answer was lost.
 REPEATS_LOST = "sky.aws repeats a lost answer"
@@ -47,6 +53,9 @@ _MENDS: Mapping[str, str] = {
         "remove what is not needed or ask for a higher quota in Service Quotas",
     ),
     **dict.fromkeys(NO_CAPACITY, "try another instance_type, other subnet_ids or another time"),
+    **dict.fromkeys(AT_ONCE, "run it again; something else changed it at the same time"),
+    "EntityTemporarilyUnmodifiable": "run it again in some minutes; it was changed a moment ago",
+    "OperationNotPermitted": "switch the instance's protection from termination or stopping off, if that is what AWS means",
     "DependencyViolation": "remove what still uses it first (instances, rules of other security groups)",
     "DeleteConflict": "remove what still uses it or belongs to it first",
     "MalformedPolicyDocument": "correct the statement that AWS names (extra_statements)",
@@ -114,6 +123,12 @@ class AWSError(SkyError):
         self.code = code
         self.text = text
         self.repeats_lost = repeats_lost
+
+
+class Overtaken(SkyError):
+    """Another run is at work on the same thing. It has nothing to mend: whoever looks again sees what the other made."""
+
+    code = OVERTAKEN
 
 
 def aws_error(error: Exception, *, api: str, target: str, account_id: str, caller: str) -> AWSError:

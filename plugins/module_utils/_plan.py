@@ -13,12 +13,12 @@ import time
 import typing as t
 
 from ._account import ACCOUNT_ARGUMENTS, Account, Identity
-from ._errors import EXISTS, UNSEEN, AWSError, BadInput, Interrupted, SkyError
+from ._errors import AT_ONCE, EXISTS, HELD, OVERTAKEN, UNSEEN, BadInput, Interrupted, SkyError
 from ._patience import patiently, silent
 from ._validate import account_faults
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping, Sequence
+    from collections.abc import Collection, Mapping, MutableMapping, Sequence
 
     Params = Mapping[str, t.Any]
     Facts = dict[str, t.Any]
@@ -29,19 +29,24 @@ if t.TYPE_CHECKING:
 #: Seconds before each new look when others are at work on the same resource, or an answer was lost. What exists may not
 #: be seen at first.
 _LOOK_PAUSES = (0, 2, 4, 8)
-#: Seconds before a call is repeated on what the same plan has made and AWS does not see yet.
-_NEW_PAUSES = (1, 2, 4, 8, 15)
+#: The least of these where another run is known to be at work: what it makes is not done yet.
+_OTHERS_PAUSE = 2
+#: Seconds before a call is repeated on what the same plan has made and AWS does not see yet, or has removed and AWS still
+#: sees.
+NEW_PAUSES = (1, 2, 4, 8, 15)
 #: How a slower run is told, beside the codes for what exists. A second role in an instance profile is over IAM's limit.
 _OVERTAKEN = frozenset(
     {
         ("iam:AddRoleToInstanceProfile", "LimitExceeded"),
         ("iam:CreatePolicyVersion", "LimitExceeded"),
+        # It is scheduled for deletion already (API reference, DeleteSecret).
+        ("secretsmanager:DeleteSecret", "InvalidRequestException"),
         ("ec2:RevokeSecurityGroupIngress", "InvalidPermission.NotFound"),
         ("ec2:RevokeSecurityGroupEgress", "InvalidPermission.NotFound"),
     }
 )
 #: How calls begin that take something away.
-_REMOVING = ("Delete", "Detach", "Remove", "Deactivate")
+_REMOVING = ("Delete", "Detach", "Remove", "Deactivate", "Terminate")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,10 +140,14 @@ def run(
     account = getattr(resource, "REACH", Account)(params, cache)
     account.tell = tell
 
+    told: set[str] = set()
+
     def look() -> Plan:
         found = resource.plan(resource.read(account, params), params, account.identity)
         for warning in found.warnings:
-            warn(warning)
+            if warning not in told:
+                warn(warning)
+        told.update(found.warnings)
         return found
 
     plan = look()
@@ -162,35 +171,46 @@ def _converge(
 
     :returns: the last plan, the steps that were performed of the plans before it, and the facts. A call whose answer
         was lost is one of the steps if botocore repeated it and was told that it is done already.
+    :raises SkyError: with the steps of all plans.
     """
     done: list[dict[str, str]] = []
     pauses = iter(_LOOK_PAUSES)
-    while True:
-        try:
-            return plan, done, resource.apply(account, plan) if plan.writes else plan.facts
-        except Interrupted as stop:
-            overtaken = _was_overtaken(stop)
+    try:
+        while True:
+            try:
+                return plan, done, resource.apply(account, plan) if plan.writes else plan.facts
+            except Interrupted as stop:
+                pause = next(pauses, None)
+                if pause is None or not _was_overtaken(stop):
+                    raise
+                done += [*stop.steps, *([stop.step] if stop.repeats_lost else [])]
+                _pause(account, stop, pause)
+            plan = look()
+    except SkyError as error:
+        if done:
             earlier = ", ".join(f"{step['api']} {step['target']}" for step in done)
-            done += [*stop.steps, *([stop.step] if overtaken and stop.repeats_lost else [])]
-            pause = next(pauses, None)
-            if pause is None or not overtaken:
-                stop.steps = done
-                stop.message += f" Done at first: {earlier}." if earlier else ""
-                raise
-            if pause:
-                account.tell(f"{stop.api} says {stop.code}, and it is not as declared: looking again in {pause} s")
-                time.sleep(pause)
-        plan = look()
+            error.message += f" Done at first: {earlier}."
+        error.steps = [*done, *error.steps]
+        raise
+
+
+def _pause(account: Account, stop: Interrupted, seconds: int) -> None:
+    """Wait before a new look."""
+    if stop.code == OVERTAKEN:
+        seconds = max(seconds, _OTHERS_PAUSE)
+    if seconds:
+        account.tell(f"{stop.api} says {stop.code}, and it is not as declared: looking again in {seconds} s")
+        time.sleep(seconds)
 
 
 def _was_overtaken(stop: Interrupted) -> bool:
-    """Whether what was to be made is there already, or what was to go is gone.
+    """Whether what was to be made is there already, or what was to go is gone, or somebody else is just at it.
 
     Another run did it, or a call whose answer was lost. A service-linked role that exists is told by the text alone.
     """
-    if stop.code in EXISTS:
+    if stop.code == OVERTAKEN or stop.code in EXISTS:
         return True
-    if stop.code in UNSEEN and stop.api.partition(":")[2].startswith(_REMOVING):
+    if stop.code in UNSEEN and _is_removal(stop.api):
         return True
     if stop.api == "iam:CreateServiceLinkedRole":
         return stop.code == "InvalidInput" and "has been taken in this account" in stop.message
@@ -209,7 +229,7 @@ def perform(
     answers: Answers = {}
     for index, step in enumerate(steps):
         try:
-            answers[step.api] = _call(account, step, steps[:index])
+            answers[step.api] = make(account, step, _awaited(steps[:index]))
         except SkyError as error:
             raise interrupted(error, steps[:index], steps[index:]) from error
         if heard:
@@ -217,19 +237,26 @@ def perform(
     return answers
 
 
-def _call(account: Account, step: Step, done: Sequence[Step]) -> dict[str, t.Any]:
-    """One call. Where the plan has made something just before, the call may be about it and must wait for it."""
+def make(account: Account, step: Step, awaited: Collection[str]) -> dict[str, t.Any]:
+    """One call, repeated for half a minute while AWS answers with one of the codes, or that it came with another call.
+
+    :raises AWSError: it was refused.
+    """
 
     def call() -> dict[str, t.Any]:
         return account.call(step.api, step.target, region=step.region, **step.arguments)
 
-    if not any(":Create" in made.api for made in done):
-        return call()
-    return patiently(call, _is_unseen, _NEW_PAUSES, account.tell)
+    return patiently(call, lambda error: error.code in awaited or error.code in AT_ONCE, NEW_PAUSES, account.tell)
 
 
-def _is_unseen(error: AWSError) -> bool:
-    return error.code in UNSEEN
+def _awaited(done: Sequence[Step]) -> frozenset[str]:
+    """How AWS may refuse a call because it does not see yet what the plan has made or removed just before."""
+    has_made, has_removed = any(":Create" in step.api for step in done), any(_is_removal(step.api) for step in done)
+    return (UNSEEN if has_made else frozenset()) | (HELD if has_removed else frozenset())
+
+
+def _is_removal(api: str) -> bool:
+    return api.partition(":")[2].startswith(_REMOVING)
 
 
 def interrupted(error: SkyError, done: Sequence[Step], left: Sequence[Step]) -> Interrupted:

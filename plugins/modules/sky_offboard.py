@@ -27,10 +27,11 @@ options:
     required: true
   regions:
     description:
-      - Regions to look for instances and security groups in.
+      - Regions to look for instances, security groups and secrets with delivered keys in. Secrets are looked for in
+        O(region), too.
       - V(all) stands for every region that the account has enabled. One that is closed to the caller, by a service
-        control policy for example, is then reported in RV(left) and not looked into. In a region that is named here
-        that is an error.
+        control policy for example, is then reported in RV(left) and not looked into. In a region that is named here, or
+        in O(region), that is an error.
       - Where regions are named, instances elsewhere that use the role are not seen, and lose it.
     type: list
     elements: str
@@ -71,7 +72,7 @@ notes:
   - A policy is detached from users, groups and roles that the collection did not make, unless a live instance of
     somebody else uses such a role.
   - A secret with a delivered key is scheduled for deletion in 30 days, AWS's own default, and can be restored until
-    then. Secrets are looked for in O(region) only.
+    then.
   - Service-linked roles are never deleted, since they may serve others than SkyPilot.
 seealso:
   - module: sky.aws.sky_user
@@ -110,6 +111,7 @@ removed:
   sample:
     - {"type": "instance", "name": "smoke", "region": "us-east-1"}
     - {"type": "user", "name": "alice", "region": null}
+    - {"type": "secret", "name": "sky/bob", "region": "us-east-1"}
     - {"type": "key file", "name": "profile 111111111111-alice of file /srv/sky-keys/ml-research", "region": null}
     - {"type": "role", "name": "skypilot-v1", "region": null}
     - {"type": "instance profile", "name": "skypilot-v1", "region": null}
@@ -128,7 +130,7 @@ removed:
       returned: success
       sample: alice
     region:
-      description: The region of an instance or a security group; null for the rest.
+      description: The region of an instance, a secret or a security group; null for the rest.
       type: str
       returned: success
       sample: us-east-1
@@ -156,7 +158,7 @@ left:
       returned: success
       sample: bob
     region:
-      description: The region of an instance or a security group; null for the rest.
+      description: The region of an instance, a secret or a security group; null for the rest.
       type: str
       returned: success
       sample: null

@@ -8,9 +8,12 @@ import itertools
 import pathlib
 import typing as t
 
+import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 
 from ansible_collections.sky.aws.demo.launch import MANAGEMENT
+from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.integration.runs import Run, Runner
 from ansible_collections.sky.aws.tests.reliability import states
 from ansible_collections.sky.aws.tests.reliability.controllers import Controller, Watched
@@ -33,7 +36,7 @@ STANDARD: dict[str, t.Any] = {
 
 @pytest.fixture(scope="module")
 def aws() -> t.Iterator[Watched]:
-    with Watched({"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}) as emulator:
+    with Watched() as emulator:
         yield emulator
 
 
@@ -43,7 +46,7 @@ def runner(aws: Watched, tmp_path: pathlib.Path) -> Runner:
     return Runner(aws.url, tmp_path)
 
 
-def new_account(aws: Watched) -> str:
+def new_account(aws: Emulator) -> str:
     account = str(next(_ids))
     aws.internet(account)
     aws.clear_log()
@@ -129,6 +132,13 @@ def test_the_attempts_are_real(aws: Watched, runner: Runner) -> None:
     assert len(aws.writes()) > 8
 
 
+@pytest.fixture(scope="module")
+def undisturbed(aws: Watched, tmp_path_factory: pytest.TempPathFactory) -> dict[str, t.Any]:
+    account, runner = new_account(aws), Runner(aws.url, tmp_path_factory.mktemp("undisturbed"))
+    assert runner.onboard({"ml": {"sky_account_id": account, **STANDARD}}).rc == 0
+    return states.snapshot(aws, account)
+
+
 class TestRaces:
     def settled(self, aws: Watched, runner: Runner, account: str, undisturbed: dict[str, t.Any]) -> str:
         """What is not as after an undisturbed run, in words; a further run must have nothing to do."""
@@ -137,12 +147,6 @@ class TestRaces:
         again = runner.onboard({"ml": {"sky_account_id": account, **STANDARD}})
         left = [] if again.rc == 0 and aws.writes() == [] else [f"a further run writes: {again.steps('ml')}"]
         return "; ".join(left + ([states.difference(undisturbed, found)] if found != undisturbed else []))
-
-    @pytest.fixture
-    def undisturbed(self, aws: Watched, runner: Runner) -> dict[str, t.Any]:
-        account = new_account(aws)
-        assert runner.onboard({"ml": {"sky_account_id": account, **STANDARD}}).rc == 0
-        return states.snapshot(aws, account)
 
     def test_a_host_listed_twice(
         self, aws: Watched, runner: Runner, undisturbed: dict[str, t.Any], ledger: Ledger
@@ -240,4 +244,82 @@ class TestForgedTags:
         touched = [call for call in aws.writes() if group in str(call["params"])]
         ledger.note(
             "wrong accounts", "a group tagged as ours that nobody declared: left alone", run.rc == 0 and not touched
+        )
+
+
+class Researcher:
+    """A user with the policy and the key that onboarding gives, in an AWS that does what IAM allows."""
+
+    def __init__(self, aws: Emulator, runner: Runner, folder: pathlib.Path) -> None:
+        self.aws, self.runner, self.account = aws, runner, new_account(aws)
+        file = folder / "credentials"
+        user = {"name": "alice", "access_key_delivery": {"file": str(file)}}
+        self.host = {"sky_account_id": self.account, "sky_users_present": [user]}
+        run = runner.onboard({"ml": self.host})
+        assert run.rc == 0, run.stdout
+        given = states.in_file(file, self.account)
+        keys = {
+            "aws_access_key_id": given["aws_access_key_id"],
+            "aws_secret_access_key": given["aws_secret_access_key"],
+        }
+        self.ec2 = botocore.session.Session().create_client(
+            "ec2", region_name="us-east-1", endpoint_url=aws.url, **keys
+        )
+
+    def launch(self, *tags: dict[str, str]) -> str:
+        specification = [{"ResourceType": "instance", "Tags": list(tags)}]
+        made = self.ec2.run_instances(
+            ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1, TagSpecifications=specification
+        )
+        return str(made["Instances"][0]["InstanceId"])
+
+    def refused(self, call: Callable[..., t.Any], **arguments: t.Any) -> bool:
+        with pytest.raises(ClientError) as caught:
+            call(**arguments)
+        return caught.value.response["Error"]["Code"] == "UnauthorizedOperation"
+
+    def declare(self, **variables: t.Any) -> Run:
+        self.aws.clear_log()
+        return self.runner.onboard({"ml": {**self.host, **variables}})
+
+
+@pytest.fixture(scope="module")
+def alice(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Researcher]:
+    folder = tmp_path_factory.mktemp("alice")
+    with Emulator(enforce=True) as aws:
+        yield Researcher(aws, Runner(aws.url, folder), folder)
+
+
+class TestForgedTagsUnderEnforcement:
+    """The same by a user's own hand: with the rights that our policy gives, and no more."""
+
+    @pytest.mark.parametrize("wanted", ["running", "stopped", "absent"])
+    def test_an_instance(self, alice: Researcher, ledger: Ledger, wanted: str) -> None:
+        """She may launch it, name it and give it our tag."""
+        instance = alice.launch({"Key": "Name", "Value": wanted}, OWNER)
+        before = states.instances(alice.aws, alice.account)
+        declared = {**INSTANCE, "name": wanted, "state": wanted}
+        run = alice.declare(
+            **{"sky_instances_absent": [wanted]} if wanted == "absent" else {"sky_instances_present": [declared]}
+        )
+        writes = [call["api"] for call in alice.aws.writes() if call["service"] == "ec2"]
+        untouched = states.instances(alice.aws, alice.account) == before
+        good = untouched and writes == [] and run.rc == 2 and instance in run.message("ml")
+        ledger.note(
+            "wrong accounts", f"an instance that a user forged with our policy, declared {wanted}: left alone", good
+        )
+
+    def test_a_security_group(self, alice: Researcher, ledger: Ledger) -> None:
+        """She may make it, and not give it our tag, neither then nor later; so it is not ours and nothing of it changes."""
+        vpc = alice.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        named: dict[str, t.Any] = {"GroupName": "skypilot", "Description": "x", "VpcId": vpc}
+        tagged = [{"ResourceType": "security-group", "Tags": [OWNER]}]
+        forged = not alice.refused(alice.ec2.create_security_group, **named, TagSpecifications=tagged)
+        group = alice.ec2.create_security_group(**named)["GroupId"]
+        forged = forged or not alice.refused(alice.ec2.create_tags, Resources=[group], Tags=[OWNER])
+        run = alice.declare(sky_network_security_group="skypilot")
+        touched = [call for call in alice.aws.writes() if group in str(call["params"])]
+        good = not forged and run.rc == 0 and touched == []
+        ledger.note(
+            "wrong accounts", "a group that a user made with our policy: cannot be tagged as ours, is left alone", good
         )

@@ -25,7 +25,6 @@ if t.TYPE_CHECKING:
 
 _ids = itertools.count(310000000000)
 IMAGE = "ami-0a1b2c3d4e5f60718"
-FLAGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}
 FREE = {"ANSIBLE_STRATEGY": "free", "ANSIBLE_FORKS": "100"}
 #: What making and delivering a key takes. Just before these, something may have been written that is no call.
 KEY_CALLS = {"iam:TagUser", "iam:CreateAccessKey"}
@@ -33,7 +32,7 @@ KEY_CALLS = {"iam:TagUser", "iam:CreateAccessKey"}
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Watched]:
-    with Watched(FLAGS) as emulator:
+    with Watched() as emulator:
         yield emulator
 
 
@@ -51,28 +50,27 @@ def onboarding(account: str, delivery: dict[str, t.Any]) -> dict[str, t.Any]:
 class Operator:
     """An operator's machine, and accounts whose key is delivered to one file, or to a secret in each account."""
 
-    def __init__(self, aws: Watched, home: pathlib.Path, kind: str) -> None:
+    def __init__(self, aws: Watched, home: pathlib.Path) -> None:
         self.aws = aws
         self.home = home
-        self.kind = kind
         self.file = home / "keys" / "credentials"
+        self.deliveries: dict[str, dict[str, t.Any]] = {
+            "file": {"file": str(self.file)},
+            "secret": {"secret": "sky/alice"},
+        }
         self._runs = itertools.count()
 
-    @property
-    def delivery(self) -> dict[str, t.Any]:
-        return {"file": str(self.file)} if self.kind == "file" else {"secret": "sky/alice"}
+    def account(self) -> str:
+        account = str(next(_ids))
+        self.aws.internet(account)
+        return account
 
-    def accounts(self, count: int) -> list[str]:
-        made = [str(next(_ids)) for _number in range(count)]
-        for account in made:
-            self.aws.internet(account)
-        return made
-
-    def start(self, accounts: list[str]) -> Controller:
-        hosts: Hosts = {f"a{account}": onboarding(account, self.delivery) for account in accounts}
+    def start(self, accounts: dict[str, str]) -> Controller:
+        """A run that onboards the accounts, each with its kind of delivery."""
+        hosts: Hosts = {f"a{account}": onboarding(account, self.deliveries[kind]) for account, kind in accounts.items()}
         return Controller(self.aws.url, self.home, f"run{next(self._runs)}", hosts, **FREE)
 
-    def finish(self, accounts: list[str]) -> None:
+    def finish(self, accounts: dict[str, str]) -> None:
         run = self.start(accounts)
         assert run.wait() == 0, run.output
 
@@ -80,24 +78,17 @@ class Operator:
         """The files with credentials of all runs."""
         return list((self.home / "home").glob("tmp/ansible-local-*/sky-aws-credentials/*.json"))
 
-    def delivered(self, account: str) -> dict[str, str]:
-        if self.kind == "file":
+    def delivered(self, account: str, kind: str) -> dict[str, str]:
+        if kind == "file":
             return states.in_file(self.file, account)
         return states.secrets(self.aws, account).get("sky/alice", {})
 
-    def writes_of_one(self) -> tuple[str, list[str]]:
-        """An account that nothing happened to, and its writes in order."""
-        (account,) = self.accounts(1)
-        self.aws.clear_log()
-        self.finish([account])
-        return account, [call["api"] for call in self.aws.writes(account)]
-
-    def fault(self, account: str, undisturbed: dict[str, t.Any]) -> str:
+    def fault(self, account: str, kind: str, undisturbed: dict[str, t.Any]) -> str:
         """What is not as it should be in words; empty if all is well."""
         found = states.snapshot(self.aws, account)
         wrong = [states.difference(undisturbed, found)] if found != undisturbed else []
         keys = states.access_keys(self.aws, account)
-        delivered = self.delivered(account)
+        delivered = self.delivered(account, kind)
         if [key["AccessKeyId"] for key in keys] != [delivered.get("aws_access_key_id")]:
             wrong.append(f"{len(keys)} keys and not exactly the delivered one")
         if delivered.get("aws_secret_access_key") not in self.aws.secrets():
@@ -105,31 +96,39 @@ class Operator:
         return ", ".join(wrong)
 
 
-def points_of(apis: list[str], kind: str) -> list[tuple[int, str, str]]:
+class Point(t.NamedTuple):
+    """Where a run is killed: before or after its ``number``-th write in an account."""
+
+    kind: str
+    number: int
+    api: str
+    when: str
+
+
+def points_of(kind: str, apis: list[str]) -> list[Point]:
     """Where to kill: after every write, and before those of the key; for a secret only where it makes a difference."""
     writes = list(enumerate(apis, 1))
     of_key = [(number, api) for number, api in writes if api in KEY_CALLS or api.startswith("secretsmanager:")]
     after = writes if kind == "file" else of_key
-    return [(*write, "after") for write in after] + [(*write, "before") for write in of_key]
+    return [Point(kind, *write, "after") for write in after] + [Point(kind, *write, "before") for write in of_key]
 
 
-@pytest.fixture(params=["file", "secret"])
-def operator(request: pytest.FixtureRequest, aws: Watched, tmp_path: pathlib.Path) -> Operator:
-    return Operator(aws, tmp_path, request.param)
+def test_a_kill_at_every_write(aws: Watched, tmp_path: pathlib.Path, ledger: Ledger) -> None:
+    operator = Operator(aws, tmp_path)
+    references = {kind: operator.account() for kind in operator.deliveries}
+    aws.clear_log()
+    operator.finish({account: kind for kind, account in references.items()})
+    apis = {kind: [call["api"] for call in aws.writes(account)] for kind, account in references.items()}
+    undisturbed = {kind: states.snapshot(aws, account) for kind, account in references.items()}
 
-
-def test_a_kill_at_every_write(operator: Operator, aws: Watched, ledger: Ledger) -> None:
-    reference, apis = operator.writes_of_one()
-    undisturbed = states.snapshot(aws, reference)
-    points = points_of(apis, operator.kind)
-    accounts = operator.accounts(len(points))
-    for account, (number, _api, when) in zip(accounts, points, strict=True):
-        aws.hold(account, number, when)
-
+    points = {operator.account(): point for kind in apis for point in points_of(kind, apis[kind])}
+    for account, point in points.items():
+        aws.hold(account, point.number, point.when)
+    accounts = {account: point.kind for account, point in points.items()}
     run = operator.start(accounts)
     await_that(lambda: all(aws.held().values()) or run.process.poll() is not None, "every account is at its write")
-    stopped_at = [aws.held()[account] for account in accounts]
-    assert stopped_at == [api for _number, api, _when in points], run.output
+    held = aws.held()
+    assert {account: held[account] for account in points} == {a: point.api for a, point in points.items()}, run.output
     run.kill()
     aws.release()
     left = operator.caches()
@@ -137,10 +136,9 @@ def test_a_kill_at_every_write(operator: Operator, aws: Watched, ledger: Ledger)
 
     operator.finish(accounts)
     assert not operator.caches()
-    for account, (number, api, when) in zip(accounts, points, strict=True):
-        fault = operator.fault(account, undisturbed)
-        what = f"key to a {operator.kind}: {when} write {number}, {api}"
+    for account, point in points.items():
+        fault = operator.fault(account, point.kind, undisturbed[point.kind])
+        what = f"key to a {point.kind}: {point.when} write {point.number}, {point.api}"
         ledger.note("kills", f"{what}{': ' + fault if fault else ''}", not fault)
-    if operator.kind == "file":
-        assert stat.S_IMODE(operator.file.stat().st_mode) == 0o600
-        assert not list(operator.file.parent.glob("*.new"))
+    assert stat.S_IMODE(operator.file.stat().st_mode) == 0o600
+    assert not list(operator.file.parent.glob("*.new"))

@@ -8,8 +8,10 @@ import base64
 import contextlib
 import itertools
 import json
+import os
 import pathlib
 import stat
+import sys
 import threading
 import typing as t
 import urllib.parse
@@ -24,13 +26,12 @@ if t.TYPE_CHECKING:
     from ansible_collections.sky.aws.tests.reliability.ledger import Ledger
 
 _ids = itertools.count(330000000000)
-FLAGS = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "false"}
 VERBOSE = ("-vvvv", "--diff")
 
 
 @pytest.fixture(scope="module")
 def aws() -> t.Iterator[Watched]:
-    with Watched(FLAGS) as emulator:
+    with Watched() as emulator:
         yield emulator
 
 
@@ -109,6 +110,7 @@ def traced(folder: pathlib.Path) -> dict[str, str]:
         "TMPDIR": str(temporary),
         "HOME": str(folder),
         "ANSIBLE_LOCAL_TEMP": str(temporary),
+        "ANSIBLE_REMOTE_TEMP": str(temporary / "modules"),
         "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
         "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(folder / "facts"),
         "ANSIBLE_LOG_PATH": str(folder / "ansible.log"),
@@ -162,6 +164,80 @@ def test_no_trace_of_a_run(
     note(ledger, f"{way}, key to a {kind}", places)
 
 
+#: Python reads it as it starts, in the worker and in a module's own process alike: the file of keys breaks off with what
+#: is no error of the disk, while the secret is at hand.
+BUG = """
+import os, sys
+
+sync = os.fsync
+
+def broken(descriptor):
+    if sys._getframe(1).f_code.co_filename.endswith("_text_file.py"):
+        raise RuntimeError("a bug of the tests")
+    return sync(descriptor)
+
+os.fsync = broken
+"""
+
+
+def module_play(account: str, delivery: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """sky_user as the ordinary module in a process of its own, as it is with ``async`` and ``become``."""
+    options = {"account_id": account, "assume_role": "OrganizationAccountAccessRole", "region": "us-east-1"}
+    user = {**options, "name": "alice", "access_key_delivery": delivery}
+    tasks = [
+        {"sky.aws.sky_user": user, "async": 120, "poll": 0, "register": "job"},
+        {
+            "ansible.builtin.async_status": {"jid": "{{ job.ansible_job_id }}"},
+            "register": "found",
+            "until": "found.finished",
+            "retries": 120,
+            "delay": 1,
+        },
+    ]
+    python = {"ansible_python_interpreter": sys.executable}
+    return [{"hosts": "all", "connection": "local", "gather_facts": False, "vars": python, "tasks": tasks}]
+
+
+@pytest.mark.parametrize("way", ["a module of its own", "a module that breaks off with a bug", "a worker that does"])
+def test_no_trace_of_a_module_and_of_a_bug(
+    aws: Watched, account: str, tmp_path: pathlib.Path, ledger: Ledger, way: str
+) -> None:
+    file = tmp_path / "delivered" / "credentials"
+    runner, environment = Runner(aws.url, tmp_path), traced(tmp_path)
+    (tmp_path / "python").mkdir()
+    if way != "a module of its own":
+        (tmp_path / "python" / "sitecustomize.py").write_text(BUG)
+        environment["PYTHONPATH"] = f"{tmp_path / 'python'}:{os.environ.get('PYTHONPATH', '')}"
+    hosts = {"ml": host(account, {"file": str(file)})}
+    with Arguments() as arguments:
+        if way == "a worker that does":
+            run = runner.onboard(hosts, *VERBOSE, environment=environment)
+        else:
+            play = module_play(account, {"file": str(file)})
+            run = runner.play(play, hosts, *VERBOSE, environment=environment)
+    is_good = way == "a module of its own"
+    assert run.rc == (0 if is_good else 2), run.stdout
+    assert ("a bug of the tests" in run.stdout) is not is_good, run.stdout
+    assert file.exists() is is_good
+    hunt = Hunt(aws)
+    places = {
+        "output at -vvvv --diff": hunt.found(run.stdout.encode()),
+        "events": bool(hunt.in_folder(run.folder / "artifacts")),
+        "job files": bool(hunt.in_folder(tmp_path / "async")),
+        "log file": hunt.found((tmp_path / "ansible.log").read_bytes()),
+        "all other files": bool(hunt.in_folder(tmp_path, file)),
+        "arguments of processes": any(map(hunt.found, arguments.seen)),
+        "credential caches": bool(caches(tmp_path)),
+    }
+    assert way == "a worker that does" or list((tmp_path / "async").iterdir())
+    note(ledger, f"{way}, key to a file", places)
+    if is_good:
+        return
+    assert runner.onboard(hosts, "--tags", "sky_policy,sky_users").rc == 0
+    listed = aws.client("iam", account).list_access_keys(UserName="alice")["AccessKeyMetadata"]
+    assert [key["AccessKeyId"] in file.read_text() for key in listed] == [True]
+
+
 def test_a_killed_run_and_a_live_one_beside_it(
     aws: Watched, account: str, tmp_path: pathlib.Path, ledger: Ledger
 ) -> None:
@@ -211,7 +287,7 @@ class TestSessionsAreNotShared:
         return [call["api"] for call in aws.calls()].count("sts:AssumeRole")
 
     def test_two_endpoints(self, aws: Watched, account: str, tmp_path: pathlib.Path, ledger: Ledger) -> None:
-        with Watched(FLAGS) as second:
+        with Watched() as second:
             second.internet(account)
             second.clear_log()
             urls = {"one": aws.url, "other": second.url}

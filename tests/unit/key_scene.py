@@ -33,6 +33,7 @@ class Scene:
         self.is_file = kind == "file"
         self.place = {"file": str(self.path)} if self.is_file else {"secret": f"sky/{self.name}"}
         emulator.clear_faults()
+        emulator.days_later(0)
         emulator.clear_log()
 
     def run(self, *, check_mode=False, state="present", manage="user", absent_keys="delete_ours", **delivery):
@@ -67,8 +68,9 @@ class Scene:
         if self.is_file:
             found = raw_config_parse(str(self.path)).get(self.profile) if self.path.exists() else None
         else:
-            names = [secret["Name"] for secret in self.secrets.list_secrets()["SecretList"]]
             name = self.place["secret"]
+            listed = self.secrets.list_secrets(Filters=[{"Key": "name", "Values": [name]}])
+            names = [secret["Name"] for secret in listed["SecretList"]]
             found = json.loads(self.secrets.get_secret_value(SecretId=name)["SecretString"]) if name in names else None
         return (found["aws_access_key_id"], found["aws_secret_access_key"]) if found else None
 

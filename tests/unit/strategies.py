@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import typing as t
 import urllib.parse
@@ -14,6 +15,8 @@ from hypothesis import strategies as st
 
 #: Two shared cores make single examples slow by chance; a deadline would only make tests flaky.
 steady = settings(deadline=None)
+#: For what tests/reliability tries a thousand times.
+briefly = settings(deadline=None, max_examples=25)
 
 ACCOUNTS = ("123456789012", "000000000001")
 ACTIONS = ("*", "ec2:Describe*", "ec2:RunInstances", "iam:PassRole", "s3:GetObject", "sts:AssumeRole")
@@ -46,17 +49,20 @@ _KEYS = st.sampled_from(
 CONDITION_KEYS = ("aws:ResourceTag/Team", "aws:SecureTransport", "ec2:CreateAction")
 
 
-def one_or_more(values: t.Sequence[str]) -> st.SearchStrategy[str | list[str]]:
+@functools.cache
+def one_or_more(values: tuple[str, ...]) -> st.SearchStrategy[str | list[str]]:
     """One value, bare or in a list, or several different ones."""
     return st.sampled_from(values) | st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)
 
 
+@functools.cache
 def scalars() -> st.SearchStrategy[str | bool | int | float]:
     """Values of a condition."""
     numbers = st.integers(-5, 5) | st.floats(allow_nan=False, allow_infinity=False)
     return st.sampled_from(("RunInstances", "true", "1", "")) | st.booleans() | numbers
 
 
+@functools.cache
 def conditions() -> st.SearchStrategy[dict[str, t.Any]]:
     """Condition blocks, empty ones too."""
     values = scalars() | st.lists(scalars(), min_size=1, max_size=3)
@@ -64,6 +70,7 @@ def conditions() -> st.SearchStrategy[dict[str, t.Any]]:
     return st.dictionaries(st.sampled_from(OPERATORS), tests, max_size=2)
 
 
+@functools.cache
 def principals() -> st.SearchStrategy[str | dict[str, t.Any]]:
     """Values of Principal and NotPrincipal."""
     kinds = {kind: one_or_more(names) for kind, names in PRINCIPALS.items()}
@@ -87,6 +94,7 @@ def statements(draw: st.DrawFn) -> dict[str, t.Any]:
     return statement
 
 
+@functools.cache
 def malformed_statements() -> st.SearchStrategy[t.Any]:
     """What IAM would not take for a statement: any JSON, or the keys of a statement with any JSON in them."""
     leaves = st.none() | scalars() | st.sampled_from(ACTIONS)
@@ -96,6 +104,7 @@ def malformed_statements() -> st.SearchStrategy[t.Any]:
     return anything | st.dictionaries(_KEYS, anything, max_size=5)
 
 
+@functools.cache
 def documents() -> st.SearchStrategy[dict[str, t.Any]]:
     """Well-formed documents whose Statement is a list."""
     versions = st.sampled_from(("2012-10-17", "2008-10-17"))

@@ -3,7 +3,8 @@
 """What a user's tags say about its access keys, and which keys a killed run left. PRIVATE to the collection.
 
 Two tags are kept on the user. ``sky.aws/access-key`` is the id of the delivered key. ``sky.aws/access-key-intent`` is
-written before a key is made: AWS's time and the ids of the keys that were there (``2026-11-24T09:30:00Z AKIA...``). When
+written before a key is made: AWS's time, a word that no other run has, and the ids of the keys that were there
+(``2026-11-24T09:30:00Z@1f0c55aa AKIA...``). When
 the key is delivered it becomes ``settled``, followed by the id of the key that was replaced, if one was. A replaced key that
 is not deleted at once has the time until which it is kept before its id (``settled 2026-12-01T09:30:00Z AKIA...``); the
 intent has that time, too, in the same place.
@@ -15,6 +16,7 @@ import dataclasses
 import datetime
 import email.utils
 import re
+import secrets
 import typing as t
 
 from .._errors import SkyError
@@ -60,11 +62,15 @@ class NewKey:
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """That a key is about to be made: since when, which keys were there, and until when the replaced one is kept."""
+    """That a key is about to be made: since when, which keys were there, and until when the replaced one is kept.
+
+    ``run`` is a word by which two runs that write one at the same time know theirs.
+    """
 
     since: datetime.datetime
     noted: frozenset[str] = frozenset()
     until: datetime.datetime | None = None
+    run: str = ""
 
     @classmethod
     def now(cls, answer: Mapping[str, t.Any], key_ids: Iterable[str], until: datetime.datetime | None = None) -> Intent:
@@ -72,11 +78,11 @@ class Intent:
 
         :raises SkyError: the answer has no date.
         """
-        return cls(time_of(answer), frozenset(key_ids), until)
+        return cls(time_of(answer), frozenset(key_ids), until, secrets.token_hex(4))
 
     def tag(self) -> str:
         """The value of the tag."""
-        return _value(_text(self.since), self.until, sorted(self.noted))
+        return _value(f"{_text(self.since)}@{self.run}", self.until, sorted(self.noted))
 
     def covers(self, key: Key) -> bool:
         """Whether the key can have been made for this intent. AWS's dates are in whole seconds."""
@@ -144,8 +150,9 @@ def read(tags: Mapping[str, str]) -> Notes:
         if len(ids) > 1 or (until and not ids):
             return unreadable
         return Notes(delivered, replaced=ids[0] if ids else None, until=until)
-    since = _time(first)
-    return Notes(delivered, open=Intent(since, frozenset(ids), until)) if since else unreadable
+    date, _at, run = first.partition("@")
+    since = _time(date)
+    return Notes(delivered, open=Intent(since, frozenset(ids), until, run)) if since else unreadable
 
 
 def settled(

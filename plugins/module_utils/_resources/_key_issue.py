@@ -9,12 +9,14 @@ deleted again at once; one that a killed run left is found by the next run throu
 from __future__ import annotations
 
 import dataclasses
+import time
 import typing as t
 
 from .. import _tags
-from .._errors import AWSError, SkyError
+from .._errors import AT_ONCE, MISSING, AWSError, Overtaken, SkyError
 from .._facts import timestamp
-from .._plan import Step, interrupted
+from .._patience import patiently
+from .._plan import NEW_PAUSES, Step, interrupted
 from . import _access_key, _key_intent, _key_steps
 from ._key_intent import Intent, NewKey, Notes
 
@@ -23,6 +25,10 @@ if t.TYPE_CHECKING:
 
     from .._account import Account
     from ._access_key import Issue, KeyPlan
+
+#: Seconds before each new look for a key just made.
+_SEEN_PAUSES = (1, 2, 4, 8)
+_OTHERS = "Another run or a person is at work on this user's access keys."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +64,8 @@ class _Work:
         self._account = account
         self._name = plan.found.user_name
         self._place = plan.found.place
+        self._seen = plan.found.notes
+        self._known = {key.id for key in plan.found.keys}
         self._delivered = plan.found.notes.delivered
         self._rotates = plan.found.is_delivered
         self._fact = plan.fact
@@ -83,13 +91,19 @@ class _Work:
         return {**(self._fact or {}), **learned}
 
     def _intent(self, issue: Issue) -> Intent:
-        """What keys there are and what time it is; asked again, since the look may be a while ago."""
+        """What keys there are and what time it is; asked again, since the look may be a while ago.
+
+        :raises Overtaken: a key was made since.
+        """
         name = self._name
         answer = self._account.find("iam:ListAccessKeys", name, UserName=name)
         if answer is None:  # a user made just before may not be seen at once; IAM's documentation speaks of seconds
             self._account.wait("iam:GetUser", "user_exists", name, delay=2, attempts=10, UserName=name)
             answer = self._account.call("iam:ListAccessKeys", name, UserName=name)
-        return Intent.now(answer, (key["AccessKeyId"] for key in answer["AccessKeyMetadata"]), issue.until)
+        ids = {key["AccessKeyId"] for key in answer["AccessKeyMetadata"]}
+        if not ids <= self._known:
+            raise Overtaken(f"user {name} has a new access key: {', '.join(sorted(ids - self._known))}.")
+        return Intent.now(answer, ids, issue.until)
 
     def _made(self, issue: Issue, notes: Notes) -> NewKey:
         """The new key, delivered and noted."""
@@ -97,6 +111,7 @@ class _Work:
         try:
             answer = self._do(issue.create)
             new = _new_key(answer["AccessKey"])
+            self._check_alone(new, notes)
             if answer["ResponseMetadata"].get("RetryAttempts"):
                 self._sweep(notes, keep=new.id)
             self._place.deliver(new, self._do)
@@ -111,13 +126,17 @@ class _Work:
         A rotated key that reached its place stays there, with its intent: the one before it is overwritten, and the next
         run has only to note the new one.
         """
+        if isinstance(error, Overtaken):
+            return self._withdrawn(error, new, notes)
+        if new is None and _was_outrun(error):
+            return self._withdrawn(Overtaken(f"{error.message} {_OTHERS}"), new, notes)
         if new and self._rotates and self._has_arrived(new):
             where = f"The access key {new.id} that was made is in {self._place.label}, or may be"
             return SkyError(f"{error.message} {where}; the next run goes on from there.")
-        if new is None and _was_outrun(error):
-            return self._left_to_others(error, notes)
         said = ""
         try:
+            if not self._is_alone(notes):
+                return self._withdrawn(Overtaken(f"{error.message} {_OTHERS}"), new, notes)
             if new:
                 self._do(_key_steps.delete(self._name, new.id))
                 said = f" The access key {new.id} that was made has been deleted again."
@@ -129,12 +148,54 @@ class _Work:
             said += f" Clearing up failed as well, and the next run will: {second.message}"
         return SkyError(f"{error.message}{said}")
 
-    def _left_to_others(self, error: SkyError, notes: Notes) -> SkyError:
-        """The error of a run that made no key, for want of room: what another run made meanwhile is not ours to delete."""
-        answer = self._account.call("iam:GetUser", self._name, UserName=self._name)
-        if _key_intent.read(_tags.from_aws(answer["User"].get("Tags"))) == notes:
-            self._do(self._closing_note())
-        return SkyError(f"{error.message} Another run or a person made a key at the same time; run it again.")
+    def _withdrawn(self, error: Overtaken, new: NewKey | None, notes: Notes) -> SkyError:
+        """The error, once our own key is gone. What another run made, and its notes, are not ours to delete."""
+        try:
+            if new:
+                self._delete_if_there(new)
+            seen = self._noted()
+            if seen == notes:
+                self._do(self._closing_note())
+            elif seen and seen.open == notes.open:  # which took the place of what the other run had noted
+                replaced = self._delivered if self._delivered != seen.delivered else None
+                tags = _key_intent.settled(seen.delivered, replaced, notes.open.until if notes.open else None)
+                self._do(_key_steps.tag(self._name, tags))
+        except SkyError as second:
+            return SkyError(f"{error.message} Clearing up failed, and the next run will: {second.message}")
+        return error
+
+    def _delete_if_there(self, new: NewKey) -> None:
+        """The other run may have deleted it."""
+        try:
+            self._do(_key_steps.delete(self._name, new.id))
+        except AWSError as error:
+            if error.code not in MISSING:
+                raise
+
+    def _check_alone(self, new: NewKey, notes: Notes) -> None:
+        """Before the key is delivered: nobody took it for that of a killed run, and nobody else delivers one.
+
+        :raises Overtaken: somebody did.
+        """
+        for pause in (*_SEEN_PAUSES, None):
+            listed = self._account.find("iam:ListAccessKeys", self._name, UserName=self._name) or {}
+            if new.id in [key["AccessKeyId"] for key in listed.get("AccessKeyMetadata", ())]:
+                break
+            if pause is None:
+                raise Overtaken(f"The access key {new.id} that was made is not there any more. {_OTHERS}")
+            self._account.tell(f"the new access key {new.id} is not seen by AWS yet, looking again in {pause} s")
+            time.sleep(pause)
+        if not self._is_alone(notes):
+            raise Overtaken(f"user {self._name}: the tags are not those of this run. {_OTHERS}")
+
+    def _is_alone(self, notes: Notes) -> bool:
+        """Whether the user's tags say nothing of another run: they are ours, or, where AWS shows them late, those before."""
+        return self._noted() in (notes, self._seen, None)
+
+    def _noted(self) -> Notes | None:
+        """What the user's tags say now; None where AWS does not show the user yet."""
+        answer = self._account.find("iam:GetUser", self._name, UserName=self._name)
+        return _key_intent.read(_tags.from_aws(answer["User"].get("Tags"))) if answer else None
 
     def _has_arrived(self, new: NewKey) -> bool:
         """Whether the place holds the new key, or may hold it."""
@@ -160,7 +221,11 @@ class _Work:
     def _do(self, step: Step, **completed: t.Any) -> dict[str, t.Any]:
         """One call. What completes it stays out of the step: it may be a secret, and steps are shown."""
         arguments = {**step.arguments, **completed}
-        answer = self._account.call(step.api, step.target, **arguments)
+
+        def call() -> dict[str, t.Any]:
+            return self._account.call(step.api, step.target, **arguments)
+
+        answer = patiently(call, lambda error: error.code in AT_ONCE, NEW_PAUSES, self._account.tell)
         self.performed.append(step)
         self.tags |= _tags.from_aws(arguments["Tags"]) if step.api == "iam:TagUser" else {}
         if step in self.left:

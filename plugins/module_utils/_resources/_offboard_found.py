@@ -20,7 +20,7 @@ from ._instance_facts import is_live
 from ._instance_ownership import is_ours
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from .._account import Account
     from .._plan import Params, Resource
@@ -37,7 +37,7 @@ _CLOSED = DENIED | {"OptInRequired"}
 
 @dataclasses.dataclass(frozen=True)
 class Region:
-    """A region as EC2 describes it: all instances that are not terminated, and the security groups of ours.
+    """What is in a region: all instances that are not terminated, and the security groups and secrets of ours.
 
     ``interfaces`` are those that use one of the groups. ``error`` says why the region could not be read.
     """
@@ -46,6 +46,7 @@ class Region:
     instances: Sequence[Instance] = ()
     groups: Sequence[Described] = ()
     interfaces: Sequence[Described] = ()
+    secrets: Sequence[Described] = ()
     error: str | None = None
 
     @property
@@ -64,7 +65,7 @@ class Found:
     """An account as AWS has it.
 
     ``all_users`` and ``all_roles`` are everybody's, as GetAccountAuthorizationDetails has them. ``users`` and ``roles``
-    by name, ``policies`` by ARN and ``secrets`` are ours; a role also where only its instance profile is.
+    by name and ``policies`` by ARN are ours; a role also where only its instance profile is.
     ``files`` are the places of delivery that are declared, by the user's name.
     """
 
@@ -74,7 +75,6 @@ class Found:
     users: Mapping[str, user.Found] = dataclasses.field(default_factory=dict)
     roles: Mapping[str, role.Found] = dataclasses.field(default_factory=dict)
     policies: Mapping[str, policy.Found] = dataclasses.field(default_factory=dict)
-    secrets: Sequence[Described] = ()
     files: Mapping[str, _key_file.KeyFile] = dataclasses.field(default_factory=dict)
     regions: Sequence[Region] = ()
 
@@ -86,9 +86,10 @@ def absent(resource: Resource, **given: t.Any) -> dict[str, t.Any]:
 
 
 def read(account: Account, params: Params) -> Found:
-    """What is there: about twenty-five calls in IAM for one user, role and policy, and two in each region.
+    """What is there: about twenty-five calls in IAM for one user, role and policy, and three in each region.
 
-    :raises SkyError: something could not be read. A region that is closed to us is an error only where it is named.
+    :raises SkyError: something could not be read. A region that is closed to us is an error only where it is named, or
+        where it is the account's own: then a right is missing.
     """
     all_users = _details(account, "User")
     all_roles = [described for described in _details(account, "Role") if not _is_service_linked(described)]
@@ -100,7 +101,6 @@ def read(account: Account, params: Params) -> Found:
         users={name: user.read(account, absent(user, name=name)) for name in _named(all_users, "UserName")},
         roles={name: role.read(account, absent(role, name=name)) for name in _role_names(account, all_roles)},
         policies=dict(_read_policies(account, ours)),
-        secrets=_secrets(account),
         files=_files(account, params),
         regions=_read_regions(account, params),
     )
@@ -155,13 +155,6 @@ def _read_policies(account: Account, ours: Sequence[Described]) -> Iterator[tupl
             yield arn, found
 
 
-def _secrets(account: Account) -> list[Described]:
-    """Secrets with keys that were delivered, in the account's region; those scheduled for deletion are not listed."""
-    filters = [{"Key": "tag-key", "Values": [_key_secret.USER_KEY]}]
-    secrets = account.pages("secretsmanager:ListSecrets", "SecretList", Filters=filters)
-    return [secret for secret in secrets if _has_tag(secret) and _key_secret.USER_KEY in _tags.from_aws(secret["Tags"])]
-
-
 def _files(account: Account, params: Params) -> dict[str, _key_file.KeyFile]:
     declared = {item["name"]: (item.get("access_key_delivery") or {}).get("file") for item in params["users"]}
     return {
@@ -177,33 +170,60 @@ def expanded(path: str) -> str:
 
 
 def _read_regions(account: Account, params: Params) -> list[Region]:
+    """The regions, and the account's own for its secrets."""
     is_all = _regions.is_all(params["regions"])
     names = _regions.enabled(account) if is_all else list(params["regions"])
-    answers = _regions.each(account, names, functools.partial(_look, account))
-    refused = [answer for answer in answers if isinstance(answer, AWSError) and not (is_all and answer.code in _CLOSED)]
+    here = [] if account.region in names else [account.region]
+    look = functools.partial(_look, account, names)
+    names = [*names, *here]
+    answers = _regions.each(account, names, look, ("ec2", "secretsmanager"))
+    refused = [
+        answer.message
+        for name, answer in zip(names, answers, strict=True)
+        if isinstance(answer, AWSError) and (not is_all or answer.code not in _CLOSED or name == account.region)
+    ]
     if refused:
-        raise SkyError("\n".join(error.message for error in refused))
+        raise SkyError("\n".join(refused))
     return [
         Region(name, error=answer.message) if isinstance(answer, AWSError) else answer
         for name, answer in zip(names, answers, strict=True)
     ]
 
 
-def _look(account: Account, name: str) -> Region | AWSError:
+def _look(account: Account, regions: Collection[str], name: str) -> Region | AWSError:
+    """One region; of one that is not among ``regions`` its secrets."""
+    try:
+        secrets = _secrets(account, name)
+        return dataclasses.replace(_machines(account, name) if name in regions else Region(name), secrets=secrets)
+    except AWSError as error:
+        return error
+
+
+def _secrets(account: Account, name: str) -> list[Described]:
+    """Secrets with keys that were delivered; those scheduled for deletion, and copies of another region's, are left out."""
+    filters = [{"Key": "tag-key", "Values": [_key_secret.USER_KEY]}]
+    secrets = account.pages("secretsmanager:ListSecrets", "SecretList", f"region {name}", region=name, Filters=filters)
+    return [
+        secret
+        for secret in secrets
+        if _has_tag(secret)
+        and _key_secret.USER_KEY in _tags.from_aws(secret["Tags"])
+        and secret.get("PrimaryRegion", name) == name
+    ]
+
+
+def _machines(account: Account, name: str) -> Region:
     where = f"region {name}"
     states = ["pending", "running", "shutting-down", "stopping", "stopped"]
     alive = [{"Name": "instance-state-name", "Values": states}]
     tagged = [{"Name": f"tag:{_tags.OWNER_KEY}", "Values": [_tags.OWNER[_tags.OWNER_KEY]]}]
-    try:
-        reservations = account.pages("ec2:DescribeInstances", "Reservations", where, region=name, Filters=alive)
-        groups = account.pages("ec2:DescribeSecurityGroups", "SecurityGroups", where, region=name, Filters=tagged)
-        using = [{"Name": "group-id", "Values": [group["GroupId"] for group in groups]}]
-        interfaces = (
-            account.pages("ec2:DescribeNetworkInterfaces", "NetworkInterfaces", where, region=name, Filters=using)
-            if groups
-            else []
-        )
-    except AWSError as error:
-        return error
+    reservations = account.pages("ec2:DescribeInstances", "Reservations", where, region=name, Filters=alive)
+    groups = account.pages("ec2:DescribeSecurityGroups", "SecurityGroups", where, region=name, Filters=tagged)
+    using = [{"Name": "group-id", "Values": [group["GroupId"] for group in groups]}]
+    interfaces = (
+        account.pages("ec2:DescribeNetworkInterfaces", "NetworkInterfaces", where, region=name, Filters=using)
+        if groups
+        else []
+    )
     instances = [instance for reservation in reservations for instance in reservation["Instances"]]
     return Region(name, instances, groups, interfaces)

@@ -181,16 +181,20 @@ def _staying(current: Found, users: Sequence[Part]) -> set[str]:
 def _secrets(current: Found, users: Sequence[Part]) -> Iterator[Part]:
     """The secret of a user that is left holds a key that may still be in use."""
     holders = {_key_secret.tag_value(name): name for name in _staying(current, users)}
-    for secret in current.secrets:
+    for region, secret in _all_secrets(current):
         name = secret["Name"]
         holder = holders.get(_tags.from_aws(secret["Tags"])[_key_secret.USER_KEY])
         if holder:
             reason = f"secret {name} holds the access key of user {holder} and is left in place with the user"
-            yield Part("secret", name, reason=reason)
+            yield Part("secret", name, region.name, reason=reason)
             continue
         arguments = {"SecretId": name, "RecoveryWindowInDays": RECOVERY_DAYS}
-        step = Step("secretsmanager:DeleteSecret", name, arguments)
-        yield Part("secret", name, steps=[step], before={"secret": {"name": name}})
+        step = Step("secretsmanager:DeleteSecret", name, arguments, region.name)
+        yield Part("secret", name, region.name, [step], {"secret": {"name": name}})
+
+
+def _all_secrets(current: Found) -> Iterator[tuple[Region, Described]]:
+    return ((region, secret) for region in current.regions for secret in region.secrets)
 
 
 def _dead_files(current: Found, users: Sequence[Part]) -> list[KeyFile]:
@@ -207,7 +211,7 @@ def _file_part(current: Found, file: KeyFile) -> Part:
 
 def _undeclared_files(current: Found, users: Sequence[Part]) -> Iterator[Part]:
     """What was delivered to a file that nobody names now."""
-    in_secrets = {_tags.from_aws(secret["Tags"])[_key_secret.USER_KEY] for secret in current.secrets}
+    in_secrets = {_tags.from_aws(secret["Tags"])[_key_secret.USER_KEY] for _region, secret in _all_secrets(current)}
     for part in users:
         found = current.users.get(part.name)
         if part.reason or found is None or not _key_intent.read(found.tags).delivered:

@@ -10,7 +10,7 @@ import typing as t
 from .. import _validate
 
 if t.TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from .._account import Account
 
@@ -45,11 +45,14 @@ def enabled(account: Account) -> list[str]:
     return [region["RegionName"] for region in account.call("ec2:DescribeRegions")["Regions"]]
 
 
-def each(account: Account, regions: Sequence[str], look: t.Callable[[str], Answer]) -> list[Answer]:
-    """What ``look`` finds with EC2 in each region, in the order of the regions. It makes reads only."""
+def each(
+    account: Account, regions: Sequence[str], look: t.Callable[[str], Answer], services: Collection[str] = ("ec2",)
+) -> list[Answer]:
+    """What ``look`` finds with these services in each region, in the order of the regions. It makes reads only."""
     if len(regions) < 2:
         return [look(region) for region in regions]
     for region in regions:
-        account.client("ec2", region)  # botocore makes clients safely in one thread only
+        for service in services:
+            account.client(service, region)  # botocore makes clients safely in one thread only
     with concurrent.futures.ThreadPoolExecutor(_MAX_THREADS) as threads:
         return list(threads.map(look, regions))

@@ -7,16 +7,15 @@ from __future__ import annotations
 import typing as t
 
 from .. import _validate
-from .._errors import AWSError, SkyError
-from .._patience import patiently
-from .._plan import interrupted
+from .._errors import HELD, AWSError, SkyError
+from .._plan import interrupted, make
 from . import _regions, _text_file
 from ._offboard_found import expanded, read
 from ._offboard_plan import plan
 
 if t.TYPE_CHECKING:
     from .._account import Account
-    from .._plan import Facts, Params, Step
+    from .._plan import Facts, Params
     from ._offboard_plan import OffboardPlan
 
 __all__ = ["ARGUMENT_SPEC", "SPEC_RULES", "apply", "plan", "read", "validate"]
@@ -34,9 +33,6 @@ SPEC_RULES: dict[str, t.Any] = {}
 _DELETE_GROUP = "ec2:DeleteSecurityGroup"
 #: Seconds between two looks at instances.
 _DELAY = 5
-#: What holds something is gone by the plan's order, but AWS may not see that at once.
-_HELD = frozenset({"DeleteConflict", "DependencyViolation"})
-_HELD_PAUSES = (2, 4, 8, 15)
 
 
 def validate(params: Params) -> list[str]:
@@ -88,7 +84,8 @@ def apply(account: Account, plan: OffboardPlan) -> Facts:
             if step.api == _DELETE_GROUP and not has_waited:
                 _await_terminated(account, plan)
                 has_waited = True
-            _call(account, step)
+            # What holds it is gone, by this plan or by one before it.
+            make(account, step, HELD)
         except SkyError as error:
             raise interrupted(error, steps[:index], steps[index:]) from error
     try:
@@ -99,13 +96,6 @@ def apply(account: Account, plan: OffboardPlan) -> Facts:
     except SkyError as error:
         raise SkyError(error.message, steps=[step.shown() for step in steps]) from error
     return plan.facts
-
-
-def _call(account: Account, step: Step) -> None:
-    def call() -> object:
-        return account.call(step.api, step.target, region=step.region, **step.arguments)
-
-    patiently(call, lambda error: error.code in _HELD, _HELD_PAUSES, account.tell)
 
 
 def _await_terminated(account: Account, plan: OffboardPlan) -> None:

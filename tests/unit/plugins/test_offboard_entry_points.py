@@ -23,8 +23,17 @@ def told(result, sandbox):
     return json.loads(DRAWN.sub("DRAWN", text))
 
 
-@pytest.mark.parametrize("check_mode", [True, False], ids=["check", "real"])
-@pytest.mark.parametrize("case", ["empty", "onboarded", "own key", "confirm", "region"])
+@pytest.mark.parametrize(
+    ("case", "check_mode"),
+    [
+        ("empty", False),
+        ("onboarded", True),
+        ("own key", False),
+        ("confirm", True),
+        ("confirm", False),
+        ("region", False),
+    ],
+)
 def test_both_ways_are_one(emulator, tmp_path, case, check_mode):
     answers, writes = [], []
     for way in (as_module, as_action):

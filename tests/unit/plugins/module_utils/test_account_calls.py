@@ -55,14 +55,16 @@ class TestErrors:
         with pytest.raises(AWSError, match=r"iam:ListUserPolicies on alice .*allow iam:ListUserPolicies"):
             account.pages("iam:ListUserPolicies", "PolicyNames", "alice", UserName="alice")
 
-    def test_throttling_is_ridden_out_by_botocore(self, sandbox, reach):
+    def test_throttling_is_ridden_out_by_botocore(self, sandbox, reach, monkeypatch):
+        monkeypatch.setattr(time, "sleep", lambda _: None)
         account = reach()
         sandbox.emulator.fault("iam:ListUsers", "Throttling", times=2, account=sandbox.account_id)
         assert account.call("iam:ListUsers")["Users"] == []
         made = [call["error"] for call in sandbox.emulator.calls(sandbox.account_id) if call["api"] == "iam:ListUsers"]
         assert made == ["Throttling", "Throttling", None]
 
-    def test_a_repeated_call_knows_whether_an_answer_was_lost(self, sandbox, reach):
+    def test_a_repeated_call_knows_whether_an_answer_was_lost(self, sandbox, reach, monkeypatch):
+        monkeypatch.setattr(time, "sleep", lambda _: None)
         account = reach()
         account.call("iam:CreateUser", "alice", UserName="alice")
         for fault, lost in (

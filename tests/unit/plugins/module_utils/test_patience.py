@@ -64,6 +64,6 @@ def test_each_wait_is_told_with_what_is_left(naps):
     told = []
     patiently(Call("Late", "Late"), is_late, (1, 2), told.append)
     assert told == [
-        "not seen by AWS yet, trying again in 1 s, for 3 s at most: failed with Late",
-        "not seen by AWS yet, trying again in 2 s, for 2 s at most: failed with Late",
+        "AWS refuses it for now, trying again in 1 s, for 3 s at most: failed with Late",
+        "AWS refuses it for now, trying again in 2 s, for 2 s at most: failed with Late",
     ]

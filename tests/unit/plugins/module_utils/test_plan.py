@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import time
 import typing as t
 
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils import _plan
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
-from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, Interrupted, SkyError
 from ansible_collections.sky.aws.plugins.module_utils._plan import Plan, Step, perform, run
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
@@ -135,6 +137,65 @@ class TestRun:
         assert given[0] is cache
 
 
+class Overtaken(Light):
+    """A light that another run is switching, ``times`` times; ``breaks`` says where a later look or a later run fails."""
+
+    def __init__(self, code: str, times: int = 1, breaks: str = "") -> None:
+        super().__init__()
+        self.code, self.times, self.breaks = code, times, breaks
+
+    def plan(self, current: bool, options: t.Mapping[str, t.Any], identity: Identity) -> Plan:
+        if self.breaks == "plan" and "apply" in self.seen:
+            raise SkyError("no room.")
+        return super().plan(current, options, identity)
+
+    def apply(self, account: t.Any, plan: Plan) -> dict[str, t.Any]:
+        self.seen.append("apply")
+        done = [{"api": "light:Screw", "target": f"bulb{self.seen.count('apply')}"}]
+        if self.seen.count("apply") <= self.times:
+            raise Interrupted("taken.", api="light:Switch", code=self.code, steps=done)
+        if self.breaks == "apply":
+            raise SkyError("a short circuit.", steps=done)
+        return plan.facts
+
+
+class TestAnotherRun:
+    """A plan that another run spoils is made anew, and nothing of what was done is forgotten."""
+
+    @pytest.fixture
+    def naps(self, monkeypatch):
+        slept: list[float] = []
+        monkeypatch.setattr(time, "sleep", slept.append)
+        return slept
+
+    @pytest.mark.parametrize(("code", "slept"), [("EntityAlreadyExists", [2]), ("Overtaken", [2, 2])])
+    def test_it_looks_again(self, account, naps, code, slept):
+        warnings: list[str] = []
+        result = turn(Overtaken(code, times=2), warnings=warnings)
+        assert naps == slept
+        assert [step["target"] for step in result["steps"]] == ["bulb1", "bulb2", "lamp"]
+        assert warnings == ["a warm lamp"]
+
+    @pytest.mark.parametrize(("breaks", "said", "count"), [("plan", "no room.", 1), ("apply", "a short circuit.", 2)])
+    def test_a_failure_after_that_names_all_that_was_done(self, account, naps, breaks, said, count):
+        with pytest.raises(SkyError) as caught:
+            turn(Overtaken("EntityAlreadyExists", breaks=breaks))
+        assert caught.value.message == f"{said} Done at first: light:Screw bulb1."
+        assert [step["target"] for step in caught.value.steps] == ["bulb1", "bulb2"][:count]
+
+    def test_it_comes_to_an_end(self, account, naps):
+        with pytest.raises(SkyError, match="taken") as caught:
+            turn(Overtaken("EntityAlreadyExists", times=9))
+        assert caught.value.message.endswith("light:Screw bulb3, light:Screw bulb4.")
+        assert len(caught.value.steps) == 5
+        assert naps == [2, 4, 8]
+
+    def test_what_is_no_race_is_raised_at_once(self, account, naps):
+        with pytest.raises(SkyError, match="taken"):
+            turn(Overtaken("AccessDenied"))
+        assert naps == []
+
+
 class TestSpec:
     def test_account_options_and_its_own(self):
         spec = _plan.argument_spec(t.cast("t.Any", Light()))
@@ -184,6 +245,33 @@ class TestSteps:
             perform(t.cast("t.Any", FakeAccount(refuses=("iam:CreateUser",))), self.STEPS)
         assert caught.value.message == "iam:CreateUser on alice failed."
         assert caught.value.steps == []
+
+    @pytest.mark.parametrize(
+        ("done", "code", "waits"),
+        [
+            ("iam:CreateUser", "NoSuchEntity", True),
+            ("iam:DetachUserPolicy", "DeleteConflict", True),
+            ("iam:DetachUserPolicy", "NoSuchEntity", False),
+            ("iam:TagUser", "ConcurrentModification", True),
+            ("iam:CreateUser", "DeleteConflict", False),
+        ],
+    )
+    def test_a_call_waits_for_what_the_plan_has_made_or_removed_before(self, monkeypatch, done, code, waits):
+        account, refusals = FakeAccount(), iter([code])
+        call = account.call
+
+        def refuse_once(api: str, target: str = "", **arguments: t.Any) -> dict[str, t.Any]:
+            if api == "iam:DeleteUser" and next(refusals, None):
+                raise AWSError("not yet.", code=code)
+            return call(api, target, **arguments)
+
+        slept: list[float] = []
+        monkeypatch.setattr(time, "sleep", slept.append)
+        monkeypatch.setattr(account, "call", refuse_once)
+        steps = [Step(done, "alice"), Step("iam:DeleteUser", "alice")]
+        with contextlib.nullcontext() if waits else pytest.raises(SkyError, match="not yet"):
+            perform(t.cast("t.Any", account), steps)
+        assert slept == ([1] if waits else [])
 
     def test_nothing_to_do(self):
         assert perform(t.cast("t.Any", FakeAccount()), []) == {}

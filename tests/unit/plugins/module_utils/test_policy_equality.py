@@ -232,7 +232,7 @@ def test_a_reshaped_document_is_equal_and_reads_the_same(data: st.DataObject) ->
     assert json.dumps(documents.readable(one)) == json.dumps(documents.readable(other))
 
 
-@strategies.steady
+@strategies.briefly
 @given(st.data())
 def test_case_of_actions_and_condition_keys_is_not_compared(data: st.DataObject) -> None:
     one = data.draw(strategies.documents())
@@ -240,7 +240,7 @@ def test_case_of_actions_and_condition_keys_is_not_compared(data: st.DataObject)
     assert documents.equal(one, other)
 
 
-@strategies.steady
+@strategies.briefly
 @given(st.data())
 def test_any_single_change_is_a_difference(data: st.DataObject) -> None:
     one = data.draw(strategies.documents().filter(lambda document: document["Statement"]))

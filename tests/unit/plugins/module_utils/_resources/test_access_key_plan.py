@@ -256,7 +256,7 @@ def test_a_secret_tells_its_key_by_its_version():
         Notes(ONE, replaced=TWO),
         Notes(open=Intent(NOW)),
         Notes(ONE, open=Intent(NOW, frozenset([ONE, TWO]))),
-        Notes(ONE, open=Intent(NOW, frozenset([ONE]), NOW + MINUTE)),
+        Notes(ONE, open=Intent(NOW, frozenset([ONE]), NOW + MINUTE, "1f0c55aa")),
         Notes(open=Intent(NOW, until=NOW + MINUTE)),
         Notes(ONE, replaced=TWO, until=NOW),
     ],
@@ -289,7 +289,9 @@ def test_a_foreign_intent_is_unreadable(value):
 
 def test_the_intent_has_the_time_of_aws():
     answer = {"ResponseMetadata": {"HTTPHeaders": {"date": "Tue, 24 Nov 2026 09:30:00 GMT"}}}
-    assert Intent.now(answer, [ONE]) == Intent(NOW, frozenset([ONE]))
+    one, other = Intent.now(answer, [ONE]), Intent.now(answer, [ONE])
+    assert one == Intent(NOW, frozenset([ONE]), run=one.run)
+    assert one.run != other.run
     with pytest.raises(SkyError, match="no Date header"):
         Intent.now({"ResponseMetadata": {"HTTPHeaders": {}}}, [])
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import time
 import traceback
 
 import pytest
@@ -42,6 +43,16 @@ def failing(alice, api, nth, **delivery):
 
 def performed(error):
     return [step["api"] for step in error.steps]
+
+
+@pytest.mark.parametrize("api", ["iam:CreateUser", "iam:TagUser"])
+def test_a_call_that_came_together_with_another_is_repeated(filed, monkeypatch, api):
+    """As IAM says it; nothing of a refused call was done."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    for _number in range(2):
+        filed.emulator.fault(api, "ConcurrentModification", status=409, account=ACCOUNT)
+    assert apis(filed.run()) == ["iam:CreateUser", "iam:TagUser", "iam:CreateAccessKey", "iam:TagUser"]
+    filed.assert_delivered()
 
 
 def test_a_refused_key_leaves_no_note(alice):
@@ -185,11 +196,11 @@ def test_a_killed_reissue_is_finished_by_the_next(alice, write, before):
 
 
 @pytest.mark.parametrize("writes", list(itertools.product([2, 3, 4], [1, 2, 3, 4])))
-def test_a_run_killed_twice_is_finished_by_the_third(alice, writes):
+def test_a_run_killed_twice_is_finished_by_the_third(filed, writes):
     for write in writes:
-        killed(alice, write, before=False)
-    alice.run()
-    alice.assert_delivered()
+        killed(filed, write, before=False)
+    filed.run()
+    filed.assert_delivered()
 
 
 def test_a_killed_run_plans_what_it_does(alice):

@@ -48,7 +48,7 @@ class TestFaults:
         told = []
         run(instance, lab.params(name="box", image_id=AMI), check_mode=False, warn=print, tell=told.append)
         assert told[0].startswith(
-            "not seen by AWS yet, trying again in 2 s, for 60 s at most: ec2:RunInstances on box in"
+            "AWS refuses it for now, trying again in 2 s, for 60 s at most: ec2:RunInstances on box in"
         )
         assert told[1] == f"account {lab.account_id}: waiting for instance_running of box, 600 s at most"
 

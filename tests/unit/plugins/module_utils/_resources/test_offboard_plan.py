@@ -137,10 +137,12 @@ class TestFiles:
     def test_a_name_with_a_comma_finds_its_secret(self):
         tags = [*OURS, {"Key": "sky.aws/user", "Value": "a:b"}]
         secret = {"Name": "sky/ab", "Tags": tags}
-        kept = plan(Found(all_users=[{"UserName": "a,b"}], secrets=[secret]))
+        kept = plan(Found(all_users=[{"UserName": "a,b"}], regions=[Region("us-west-2", secrets=[secret])]))
         assert kept.steps == []
         assert "holds the access key of user a,b" in kept.warnings[0]
-        assert shown(plan(Found(secrets=[secret]))) == [("secretsmanager:DeleteSecret", "sky/ab")]
+        assert shown(plan(Found(regions=[Region("us-west-2", secrets=[secret])]))) == [
+            ("secretsmanager:DeleteSecret", "sky/ab")
+        ]
 
 
 class Stub:

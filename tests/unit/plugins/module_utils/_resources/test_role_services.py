@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
@@ -88,7 +90,8 @@ class TestRaces:
         assert sandbox.apis(done) == ["CreateServiceLinkedRole"]
         assert len(calls(sandbox, "ListRoles")) == 2
 
-    def test_a_name_that_stays_taken_is_an_error_in_the_end(self, sandbox):
+    def test_a_name_that_stays_taken_is_an_error_in_the_end(self, sandbox, monkeypatch):
+        monkeypatch.setattr(time, "sleep", lambda _: None)
         fault = {"times": 9, "account": sandbox.account_id}
         sandbox.emulator.fault("iam:CreateServiceLinkedRole", "InvalidInput", TAKEN, **fault)
         with pytest.raises(SkyError, match=f"iam:CreateServiceLinkedRole on {SPOT} .* has been taken"):

@@ -196,13 +196,15 @@ SOURCES = st.lists(st.sampled_from(["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "64
 
 
 def reached(found: frozenset[Rule]) -> set[tuple[t.Any, ...]]:
-    """What rules allow: for addresses the 8 blocks of 0.0.0.0/0 and the whole of an IPv6 range, by protocol and ports."""
+    """What rules allow, by protocol and ports: of addresses the /8 blocks of 0.0.0.0/0, the range 2001:db8::/32 and ::/0."""
     allowed: set[tuple[t.Any, ...]] = set()
     for rule in found:
         peers: t.Iterable[t.Any] = [rule.peer]
         if rule.kind == "ipv4":
             blocks = ipaddress.ip_network("0.0.0.0/0").subnets(new_prefix=8)
             peers = [block for block in blocks if block.subnet_of(ipaddress.IPv4Network(rule.peer))]
+        if rule.peer == "::/0":
+            peers = ["::/0", "2001:db8::/32"]
         allowed |= set(itertools.product([rule.protocol], [rule.ports], peers))
     return allowed
 
