@@ -88,7 +88,6 @@ class TestOptions:
         given = seen["params"]
         assert (given["s3_access"], given["policies"], given["tags"]) == (True, ["a", "b"], {"x": "1"})
 
-
     def test_null_is_as_good_as_omitted(self, seen, monkeypatch):
         monkeypatch.setenv("SKY_EXTERNAL_ID", "tenant-8")
         as_action("sky_role", {**REACH, "external_id": None, "name": None, "service_linked_roles": None})
