@@ -264,7 +264,10 @@ def test_a_rotation_that_is_killed_anywhere_is_finished_by_the_next_run(world, o
     world.now += days * DAY
     world.run(**then)
     assert world.ours(active=True) == [world.held] == [world.tags[_key_intent.DELIVERED]]
-    assert calls(world.plan(**then)) == []
+    # What the killed run made may be too old itself by now.
+    [made] = [key for key in world.keys if key.id == world.held]
+    is_due = then["age"] is not None and world.now - made.created >= then["age"] * DAY
+    assert is_due or calls(world.plan(**then)) == []
     world.now += 40 * DAY
     world.run(age=None)
     assert world.ours(active=False) == [world.held]

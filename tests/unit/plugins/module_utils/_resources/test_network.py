@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 
+import botocore.session
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
@@ -28,6 +29,8 @@ from ansible_collections.sky.aws.tests.unit.layouts import (
     usable_ids,
     vpc,
 )
+
+KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "example"}
 
 
 class TestPlan:
@@ -317,14 +320,15 @@ class TestAgainstMoto:
                 {
                     "account_id": "123456789012",
                     "region": REGION,
-                    "access_key": "AKIAIOSFODNN7EXAMPLE",
-                    "secret_key": "example",
+                    "access_key": KEYS["aws_access_key_id"],
+                    "secret_key": KEYS["aws_secret_access_key"],
                     "validate_certs": True,
                 }
             )
 
     def test_regions_side_by_side(self, account):
-        client = account.client("ec2", "us-west-2")
+        # The collection's own client knows only the calls that the collection makes.
+        client = botocore.session.Session().create_client("ec2", "us-west-2", **KEYS)
         [default] = client.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
         [main] = client.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [default["VpcId"]]}])["RouteTables"]
         gateway = client.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
