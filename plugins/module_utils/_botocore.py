@@ -176,7 +176,7 @@ def _emitter(handlers: tuple[tuple[t.Any, ...], ...]) -> HierarchicalEmitter:
     events = EventAliaser(emitter)
     places = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
     for event, handler, *place in handlers:
-        kind, _, service = event.partition(".")
+        kind, _dot, service = event.partition(".")
         if kind == "docs" or service.partition(".")[0] == "s3":
             continue
         register = places[place[0]] if place else events.register
