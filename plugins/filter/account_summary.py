@@ -10,7 +10,7 @@ DOCUMENTATION = r"""
 name: account_summary
 short_description: One line on what a run did to an account
 version_added: 0.1.0
-author: The sky.aws authors (@sky-aws)
+author: the sky.aws authors (@sky-aws)
 description:
   - Sums up the results that tasks of the collection registered, noun by noun. What did not run is left out.
   - It is a filter and not a template, since a template of that size costs every account about 30 ms of CPU.

@@ -155,9 +155,17 @@ def _network_faults(params: Params) -> list[str]:
     faults += [
         f"networks[{index}]: give an item of networks as sky_vpc_lookup returns it"
         for index, item in enumerate(params["networks"])
-        if not isinstance(item.get("region"), str) or not isinstance(item.get("subnets"), list)
+        if not _is_looked_up(item)
     ]
     return [*faults, *_repeated("subnet_ids", subnet_ids), *_group_faults(params["security_groups"])]
+
+
+def _is_looked_up(network: t.Mapping[str, t.Any]) -> bool:
+    """Whether it has what is read of a network of sky_vpc_lookup."""
+    subnets = network.get("subnets")
+    if not isinstance(network.get("region"), str) or not isinstance(subnets, list):
+        return False
+    return all(isinstance(subnet, dict) and isinstance(subnet.get("subnet_id"), str) for subnet in subnets)
 
 
 def declared_subnets(params: Params, region: str) -> list[str]:

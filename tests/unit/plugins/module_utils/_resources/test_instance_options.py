@@ -24,6 +24,7 @@ class TestValidate:
             ({"spot": True, "state": "stopped"}, "spot and state: a spot instance cannot be stopped"),
             ({"vpc_name": "x", "subnet_ids": ["subnet-aaaaaaaa"]}, "vpc_name and subnet_ids: give one"),
             ({"vpc_name": "x?"}, "vpc_name: 'x?' is not a VPC's Name tag"),
+            ({"networks": [{"region": "us-east-1", "subnets": [{}]}]}, "networks[0]: give an item of networks"),
             (
                 {"networks": [{"region": "us-east-1"}]},
                 "networks[0]: give an item of networks as sky_vpc_lookup returns it",
