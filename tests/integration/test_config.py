@@ -102,7 +102,6 @@ def test_many_accounts_into_one_file(aws: Emulator, runner: Runner, desk: Desk, 
     again = runner.onboard(hosts, *forks)
     assert again.rc == 0, again.stdout
     assert [again.changed(host) for host in hosts] == [0] * ACCOUNTS
-    assert again.stdout.count("; config unchanged") == ACCOUNTS
     assert [(path, path.stat().st_mtime_ns, path.read_bytes()) for path in (desk.sky, desk.aws)] == before
 
     planned = runner.onboard(hosts, "--check", *forks)

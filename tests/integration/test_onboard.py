@@ -66,8 +66,7 @@ class TestEmptyAccounts:
         again = runner.onboard(hosts)
         assert again.rc == 0
         assert aws.writes() == []
-        said = "policy unchanged; users unchanged; role unchanged; instances unchanged; network us-east-1 vpc-"
-        assert again.stdout.count(said) == len(accounts)
+        assert "account 1" not in again.stdout  # nothing to tell, no summary
         for index, account in enumerate(accounts):
             assert again.changed(f"a{index}") == 0
             # The assume is counted for the caller's account.

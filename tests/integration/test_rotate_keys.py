@@ -93,7 +93,6 @@ def test_keys_are_rotated_and_nothing_else_is_changed(team: Team) -> None:
     team.aws.clear_log()
     again = team.rotate()
     assert (again.changed("ml"), team.aws.writes()) == (0, [])
-    assert "users 2, unchanged" in again.stdout
 
     team.aws.days_later(99)
     assert team.rotate().steps("ml") == [("iam:DeleteAccessKey", "alice"), ("iam:DeleteAccessKey", "bob")]

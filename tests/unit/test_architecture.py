@@ -23,7 +23,7 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 
 #: A file of module_utils may import what stands above its own line, and nothing else of the collection.
 LAYERS = (
-    {"_version", "_errors", "_facts", "_policy_document", "_tags", "_catalogue"},
+    {"_version", "_errors", "_facts", "_operations", "_policy_document", "_tags", "_catalogue"},
     {"_botocore", "_ownership", "_patience"},
     {"_validate"},
     {"_features"},

@@ -9,9 +9,11 @@ import re
 import typing as t
 
 import botocore.session
+import pytest
 from botocore.handlers import BUILTIN_HANDLERS
 
 from ansible_collections.sky.aws.plugins.module_utils import _botocore, _resources
+from ansible_collections.sky.aws.plugins.module_utils._operations import OPERATIONS
 
 
 def handlers(session: botocore.session.Session, event: str) -> list[object]:
@@ -32,14 +34,15 @@ def test_handlers_for_what_is_never_called_are_left_out() -> None:
     assert len(handlers(_botocore.session(None), "before-parameter-build.s3.PutObject")) < 5
 
 
-def ec2(session: botocore.session.Session) -> t.Any:
-    return session.create_client("ec2", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+def client(session: botocore.session.Session, service: str) -> t.Any:
+    return session.create_client(service, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
 
 
-def test_what_is_kept_of_ec2_is_as_botocore_has_it() -> None:
-    ours = ec2(_botocore.session(None)).meta.service_model
-    ordinary = ec2(botocore.session.Session()).meta.service_model
-    assert set(ours.operation_names) == _botocore.EC2_OPERATIONS
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_what_is_kept_of_a_model_is_as_botocore_has_it(service: str) -> None:
+    ours = client(_botocore.session(None), service).meta.service_model
+    ordinary = client(botocore.session.Session(), service).meta.service_model
+    assert set(ours.operation_names) == OPERATIONS[service]
 
     for name in ours.operation_names:
         kept, whole = ours.operation_model(name), ordinary.operation_model(name)
@@ -57,12 +60,20 @@ def tree(shape: t.Any, above: tuple[str, ...] = ()) -> t.Any:
     return shape.name, shape.type_name, dict(shape.serialization), {name: tree(each, inside) for name, each in below}
 
 
-def test_every_call_of_ec2_in_the_code_is_kept() -> None:
+#: What stands for a part of an operation's name in the code, as in f"iam:{verb}{noun}Policy".
+PARTS = {"{noun}": ("User", "Role"), "{verb}": ("Attach", "Detach")}
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_every_call_in_the_code_is_kept(service: str) -> None:
     code = "".join(path.read_text() for path in pathlib.Path(_resources.__path__[0]).glob("*.py"))
-    names = set(ec2(botocore.session.Session()).meta.service_model.operation_names)
+    names = set(client(botocore.session.Session(), service).meta.service_model.operation_names)
     words = set(re.findall(r"\b[A-Z][A-Za-z]+\b", code))
     nouns = {f"Describe{word}" for word in words}  # as in f"ec2:Describe{noun}"
-    assert names & words <= _botocore.EC2_OPERATIONS <= words | nouns
+    composed = set(re.findall(rf'f"{service}:([^"]*)"', code))
+    for part, values in PARTS.items():
+        composed = {name.replace(part, value) for name in composed for value in values}
+    assert names & (words | composed) <= OPERATIONS[service] <= words | composed | nouns
 
 
 def test_a_handler_of_one_session_is_not_in_another() -> None:
