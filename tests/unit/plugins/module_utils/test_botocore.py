@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import pathlib
 import re
 import typing as t
@@ -48,6 +50,16 @@ def test_what_is_kept_of_a_model_is_as_botocore_has_it(service: str) -> None:
         kept, whole = ours.operation_model(name), ordinary.operation_model(name)
         for shape in ("input_shape", "output_shape"):
             assert tree(getattr(kept, shape)) == tree(getattr(whole, shape)), name
+
+
+def test_models_are_read_without_their_documentation(tmp_path: pathlib.Path) -> None:
+    shape = {"documentation": "<p>What it is.</p>", "members": {"documentation": {"shape": "String"}}}
+    (tmp_path / "plain.json").write_text(json.dumps(shape))
+    with gzip.open(tmp_path / "packed.json.gz", "wt") as file:
+        json.dump(shape, file)
+    for name in ("plain", "packed"):
+        assert _botocore._Files().load_file(str(tmp_path / name)) == {"members": {"documentation": {"shape": "String"}}}
+    assert _botocore._Files().load_file(str(tmp_path / "none")) is None
 
 
 def tree(shape: t.Any, above: tuple[str, ...] = ()) -> t.Any:
