@@ -58,9 +58,13 @@ class TestErrors:
     def test_throttling_is_ridden_out_by_botocore(self, sandbox, reach, monkeypatch):
         monkeypatch.setattr(time, "sleep", lambda _: None)
         account = reach()
-        sandbox.emulator.fault("iam:ListUsers", "Throttling", times=2, account=sandbox.account_id)
-        assert account.call("iam:ListUsers")["Users"] == []
-        made = [call["error"] for call in sandbox.emulator.calls(sandbox.account_id) if call["api"] == "iam:ListUsers"]
+        sandbox.emulator.fault("iam:ListInstanceProfiles", "Throttling", times=2, account=sandbox.account_id)
+        assert account.call("iam:ListInstanceProfiles")["InstanceProfiles"] == []
+        made = [
+            call["error"]
+            for call in sandbox.emulator.calls(sandbox.account_id)
+            if call["api"] == "iam:ListInstanceProfiles"
+        ]
         assert made == ["Throttling", "Throttling", None]
 
     def test_a_repeated_call_knows_whether_an_answer_was_lost(self, sandbox, reach, monkeypatch):
@@ -127,14 +131,14 @@ class TestReading:
             reach().call("iam:GetUser", "nobody", UserName="nobody")
 
     def test_pages_are_one_list(self, sandbox, reach):
-        names = [f"user-{number}" for number in range(5)]
+        names = [f"profile-{number}" for number in range(5)]
         for name in names:
-            sandbox.iam.create_user(UserName=name)
-        found = reach().pages("iam:ListUsers", "Users", PaginationConfig={"PageSize": 2})
-        assert [user["UserName"] for user in found] == names
+            sandbox.iam.create_instance_profile(InstanceProfileName=name)
+        found = reach().pages("iam:ListInstanceProfiles", "InstanceProfiles", PaginationConfig={"PageSize": 2})
+        assert sorted(profile["InstanceProfileName"] for profile in found) == names
 
     def test_pages_of_nothing(self, reach):
-        assert reach().pages("iam:ListUsers", "Users") == []
+        assert reach().pages("iam:ListInstanceProfiles", "InstanceProfiles") == []
 
 
 class TestWaiting:

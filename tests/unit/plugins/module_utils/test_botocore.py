@@ -73,7 +73,7 @@ def tree(shape: t.Any, above: tuple[str, ...] = ()) -> t.Any:
 
 
 #: What stands for a part of an operation's name in the code, as in f"iam:{verb}{noun}Policy".
-PARTS = {"{noun}": ("User", "Role"), "{verb}": ("Attach", "Detach")}
+PARTS = {"{noun}": ("User", "Role", "Group", "Policy", "InstanceProfile"), "{verb}": ("Attach", "Detach")}
 
 
 @pytest.mark.parametrize("service", OPERATIONS)
