@@ -101,6 +101,10 @@ def test_a_region_that_skypilot_cannot_use_gets_no_group(aws: Emulator, runner: 
     assert run.rc == 0, run.stdout
     assert [region for region, vpc_id, group in groups(aws, account)] == REGIONS[:1]
     assert [target for api, target in run.steps("ml")] == ["skypilot"] * 2
+    # It is told each time, also where nothing changes.
+    again = runner.onboard(host(account, sky_network_on_unusable="report"), "--tags", "sky_network")
+    assert again.changed("ml") == 0
+    assert f"{REGIONS[1]} unusable" in again.stdout
 
 
 def test_every_vpc_that_skypilot_may_go_on_to_has_the_group(aws: Emulator, runner: Runner, account: str) -> None:
