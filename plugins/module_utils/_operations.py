@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every operation of EC2 and IAM that the collection calls, as data. PRIVATE to the collection.
 
+Where the code composes a name of a verb and a noun, all that can come of it are here, called or not.
+
 A client makes a method for each operation of its service's model. EC2 has 830 and IAM 181: most of what a client costs.
 """
 
