@@ -94,6 +94,8 @@ _MODELS = {
     "iam": ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"),
     "ec2": ("service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"),
 }
+#: The services that are called, by the collection and by botocore for credentials, as they are named in events.
+_SERVICES = frozenset({"ec2", "iam", "organizations", "secrets-manager", "signin", "ssm", "sso", "sso-oidc", "sts"})
 _DATA = ("endpoints", "partitions", "sdk-default-configuration", "_retry")
 
 
@@ -168,8 +170,8 @@ def loader() -> Loader:
 def _emitter(handlers: tuple[tuple[t.Any, ...], ...]) -> HierarchicalEmitter:
     """botocore's own event handlers, registered as a Session does it; that is most of what making a Session costs.
 
-    Without those for documentation and for S3, which is never called: more than half of them, and every session and client
-    copies them.
+    Without those for documentation and for services that are never called: most of them, and every session and client copies
+    them.
 
     :param handlers: BUILTIN_HANDLERS as it is now. A library that hooks into botocore adds its own to the list.
     """
@@ -177,8 +179,9 @@ def _emitter(handlers: tuple[tuple[t.Any, ...], ...]) -> HierarchicalEmitter:
     events = EventAliaser(emitter)
     places = {REGISTER_FIRST: events.register_first, REGISTER_LAST: events.register_last}
     for event, handler, *place in handlers:
-        kind, _dot, service = event.partition(".")
-        if kind == "docs" or service.partition(".")[0] == "s3":
+        kind, _dot, rest = event.partition(".")
+        service = rest.partition(".")[0]
+        if kind == "docs" or (service and service not in _SERVICES):
             continue
         register = places[place[0]] if place else events.register
         register(event, handler)
@@ -190,6 +193,9 @@ def session(profile: str | None) -> Session:
     hooks = copy.copy(_emitter(tuple(BUILTIN_HANDLERS)))
     made = Session(profile=profile, event_hooks=hooks, include_builtin_handlers=False)
     made.register_component("data_loader", loader())
+    # Bare: a Session wraps it to look up each event among the former names of services, anew for each client. botocore's own
+    # events have the names of today.
+    made.register_component("event_emitter", hooks)
     return made
 
 
