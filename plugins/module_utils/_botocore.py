@@ -40,9 +40,10 @@ try:
     from botocore.handlers import BUILTIN_HANDLERS, REGISTER_FIRST, REGISTER_LAST
     from botocore.hooks import EventAliaser, HierarchicalEmitter
     from botocore.loaders import JSONFileLoader, Loader
-    from botocore.parsers import ResponseParserError
+    from botocore.model import ServiceModel
+    from botocore.parsers import ResponseParserError, create_parser
     from botocore.session import Session
-    from botocore.utils import JSONFileCache
+    from botocore.utils import JSONFileCache, get_service_module_name, is_valid_endpoint_url, validate_region_name
 
     BOTOCORE_IMPORT_ERROR: str | None = None
 except ImportError:
@@ -235,13 +236,22 @@ def preload() -> None:
     for service, models in _MODELS.items():
         for model in models:
             loader().load_service_model(service, model)
-        # botocore keeps the Python names of operations that it has worked out once.
-        for operation in loader().load_service_model(service, "service-2")["operations"]:
-            botocore.xform_name(operation)
-    # OpenSSL sets itself up at its first use; workers inherit that.
-    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    _use_once()
     # The models are for good: a worker's garbage collector need not look at them, nor copy their memory for it.
     gc.freeze()
+
+
+def _use_once() -> None:
+    """What botocore, Python and OpenSSL do at first use and keep: each is up to a millisecond of every worker else."""
+    for service in _MODELS:
+        model = ServiceModel(loader().load_service_model(service, "service-2"))
+        get_service_module_name(model)
+        create_parser(model.protocol)
+        for operation in model.operation_names:
+            botocore.xform_name(operation)
+    validate_region_name("us-east-1")
+    is_valid_endpoint_url("https://iam.amazonaws.com")
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @functools.cache

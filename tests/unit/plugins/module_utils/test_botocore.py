@@ -34,7 +34,14 @@ def test_a_session_has_the_handlers_of_an_ordinary_one_in_the_same_order() -> No
     assert len(special) > 5
 
 
-@pytest.mark.parametrize("event", ["docs.example.ec2.RunInstances.complete-section", "before-call.rds.CopyDBSnapshot", "before-parameter-build.s3.PutObject"])
+@pytest.mark.parametrize(
+    "event",
+    [
+        "docs.example.ec2.RunInstances.complete-section",
+        "before-call.rds.CopyDBSnapshot",
+        "before-parameter-build.s3.PutObject",
+    ],
+)
 def test_handlers_for_what_is_never_called_are_left_out(event: str) -> None:
     ordinary = handlers(botocore.session.Session(), event)
     assert len(handlers(_botocore.session(None), event)) < len(ordinary)
