@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
 from ansible_collections.sky.aws.plugins.module_utils._resources import account
 from ansible_collections.sky.aws.plugins.module_utils._validate import account_faults
-from ansible_collections.sky.aws.plugins.plugin_utils import _variables
+from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _variables
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction, untagged
 
 if t.TYPE_CHECKING:
@@ -27,20 +27,16 @@ class ActionModule(InWorkerAction):
         """All faults of the account and of the roles' variables at once, before the first call."""
         for warning in _variables.unknown(task_vars):
             warn(warning)
-        faults = _account_faults(params, task_vars)
+        faults = account_faults(params)
+        if not self._names_account:
+            faults = [_of_variable(fault) for fault in faults]
         variables, unresolved = _variables.resolve(task_vars, lambda value: untagged(self._templar.template(value)))
         faults += unresolved or _variables.faults({**variables, "sky_account_id": params["account_id"]}, params)
         if faults:
             raise BadInput(faults)
 
 
-def _account_faults(params: Mapping[str, t.Any], task_vars: Mapping[str, t.Any]) -> list[str]:
-    """Faults of the account options, under the names of their variables where the role sets them.
-
-    A number is looked for in the inventory itself: templating may have turned it into text.
-    """
-    if not any(name in task_vars for name in ("sky_account_id", "__sky_account_options")):
-        return account_faults(params)
-    declared = task_vars.get("sky_account_id")
-    faults = account_faults({**params, "account_id": int(declared)} if isinstance(declared, int) else params)
-    return [f"sky_{fault}" if fault.startswith("account_id") else f"sky_account_{fault}" for fault in faults]
+def _of_variable(fault: str) -> str:
+    """A fault of an account option, under the name of its variable."""
+    option, _colon, why = fault.partition(":")
+    return f"{_arguments.ACCOUNT_VARIABLES.get(option, option)}:{why}"

@@ -18,6 +18,10 @@ options:
       - The AWS account that the task is about, a string of 12 digits.
       - The session must be in this account; otherwise the task fails before it writes anything.
       - Put it in quotes. A number is refused, because YAML reads leading zeros as octal.
+      - A task that does not give it takes it from the variable C(sky_account_id) of its host, and with it what it does not
+        give of O(region), O(assume_role), O(external_id), O(profile) and O(endpoint_url) from C(sky_account_region),
+        C(sky_account_assume_role) and so on, with the defaults that these have in the role P(sky.aws.sky_account#role). An
+        empty variable counts as not given.
     type: raw
     required: true
   assume_role:

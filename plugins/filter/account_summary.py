@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One line on what a run did to an account, from the results of its tasks."""
+"""One line on what a run did to an account, from the results of its tasks, if there is something to tell."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import typing as t
 
 DOCUMENTATION = r"""
 name: account_summary
-short_description: One line on what a run did to an account
+short_description: One line on what a run did to an account, if there is something to tell
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
   - Sums up the results that tasks of the collection registered, noun by noun. What did not run is left out.
+  - Where nothing changed, no drift was found and every network will do, there is nothing to tell, and the line is empty.
   - It is a filter and not a template, since a template of that size costs every account about 30 ms of CPU.
 options:
   _input:
@@ -39,11 +40,12 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ {'policy': sky_policy_result, 'users': sky_users_result} | sky.aws.account_summary('111122223333') }}"
 # account 111122223333; policy unchanged; users 2, changed: CreateUser, AttachUserPolicy
+# (nothing where neither the policy nor a user changed)
 """
 
 RETURN = r"""
 _value:
-  description: One line.
+  description: One line, or nothing.
   type: str
   sample: "account 111122223333; policy unchanged; role changed: CreateRole; network us-east-1 vpc-0a1b with 6 subnets"
 """
@@ -57,19 +59,22 @@ def account_summary(
     check_mode: bool = False,
     networks: t.Sequence[Result] = (),
 ) -> str:
-    """``account 111122223333; policy unchanged; users 2, changed: CreateUser``"""
+    """``account 111122223333; policy unchanged; users 2, changed: CreateUser``; empty where there is nothing to tell."""
+    nouns = {noun: _results(given) for noun, given in registered.items()}
+    news = [result for results in nouns.values() for result in results if result.get("changed") or result.get("drift")]
+    if not news and not any(network["error"] for network in networks):
+        return ""
     parts = [f"account {account_id}"]
-    for noun, given in registered.items():
-        results = [result for each in _each(given) for result in each.get("results", [each]) if "steps" in result]
-        if results:
-            parts.append(f"{noun} {_told(results, check_mode)}")
+    parts += [f"{noun} {_told(results, check_mode)}" for noun, results in nouns.items() if results]
     if networks:
         parts.append(f"network {', '.join(map(_network, networks))}")
     return "; ".join(parts)
 
 
-def _each(given: Result | t.Sequence[Result]) -> t.Sequence[Result]:
-    return [given] if isinstance(given, t.Mapping) else given
+def _results(given: Result | t.Sequence[Result]) -> list[Result]:
+    """The results of the tasks that ran, one for each item of a loop."""
+    registered = [given] if isinstance(given, t.Mapping) else given
+    return [result for each in registered for result in each.get("results", [each]) if "steps" in result]
 
 
 def _told(results: t.Sequence[Result], check_mode: bool) -> str:

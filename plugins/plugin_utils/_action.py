@@ -41,6 +41,8 @@ class InWorkerAction(ActionBase):
     """Base of the action plugins; a subclass names its resource."""
 
     resource: Resource
+    #: Whether the task says itself what its account is, not the host's variables.
+    _names_account: bool
 
     _requires_connection = False
     _supports_check_mode = True
@@ -49,7 +51,12 @@ class InWorkerAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         # Null is as good as omitted, so that the environment's fall-backs hold for it, here and in the ordinary module.
-        self._task.args = {name: value for name, value in self._task.args.items() if value is not None}
+        given = {name: value for name, value in self._task.args.items() if value is not None}
+        self._names_account = "account_id" in given
+        try:
+            self._task.args = _arguments.with_account(given, task_vars or {}, self._templar.template)
+        except BadInput as error:
+            return {"failed": True, "msg": error.message, "steps": error.steps}
         if not self._runs_here():
             result: dict[str, t.Any] = self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val)
             return result

@@ -1,15 +1,18 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options checked against an argument_spec by Ansible. PRIVATE to the collection."""
+"""A task's options: from the host's variables, and checked by Ansible. PRIVATE to the collection."""
 
 from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
+from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
+from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +20,45 @@ if t.TYPE_CHECKING:
     from ansible.module_utils.common.arg_spec import ValidationResult
 
     from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+
+
+#: The variables that declare a host's account, by account option.
+ACCOUNT_VARIABLES = {
+    "account_id": "sky_account_id",
+    "region": "sky_account_region",
+    "assume_role": "sky_account_assume_role",
+    "external_id": "sky_account_external_id",
+    "profile": "sky_account_profile",
+    "endpoint_url": "sky_account_endpoint_url",
+}
+
+
+def with_account(
+    given: Mapping[str, t.Any], variables: Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]
+) -> dict[str, t.Any]:
+    """The options of a task, with those of the host's account where the task names no account.
+
+    :param given: the options of the task; each wins over the variable, under its alias too.
+    :param variables: the host's variables, not templated. One that is missing has the default that it has in the roles; one
+        that is empty declares nothing.
+    :raises BadInput: a variable that cannot be templated.
+    """
+    if "account_id" in given:
+        return dict(given)
+    # Empty, so that all say the same of a missing id.
+    options: dict[str, t.Any] = {"account_id": "", **given}
+    for option, variable in ACCOUNT_VARIABLES.items():
+        value = _templated(variable, variables, template)
+        if value not in (None, "") and given.keys().isdisjoint((option, *ACCOUNT_ARGUMENTS[option].get("aliases", ()))):
+            options[option] = value
+    return options
+
+
+def _templated(variable: str, variables: Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> t.Any:
+    try:
+        return template(variables.get(variable, SPECS["sky_account"][variable].get("default")))
+    except AnsibleError as error:
+        raise BadInput([f"{variable}: {one_line(str(error))}"]) from error
 
 
 def check(resource: Resource, options: Mapping[str, t.Any]) -> ValidationResult:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import pathlib
 import re
 import typing as t
 
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.sky.aws.plugins.module_utils import _features, _tags, _validate
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
@@ -32,15 +30,14 @@ from ansible_collections.sky.aws.plugins.module_utils._resources import (
     user,
 )
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments
+from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
 
     Variables = Mapping[str, t.Any]
-
-_ROLES = pathlib.Path(__file__).parents[2] / "roles"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,17 +92,8 @@ PARTS = (
 )
 
 
-def _load_specs() -> dict[str, dict[str, t.Any]]:
-    """The options in each role's argument_specs, by role."""
-    paths = sorted(_ROLES.glob("*/meta/argument_specs.yml"))
-    return {path.parts[-3]: yaml_load(path.read_text())["argument_specs"]["main"]["options"] for path in paths}
-
-
 #: What the roles register.
 _REGISTERED = "_result"
-
-#: Read where Ansible imports the action plugins, once a run.
-SPECS = _load_specs()
 
 
 def names() -> list[str]:
@@ -129,13 +117,20 @@ def unknown(variables: Iterable[str]) -> list[str]:
 
 def resolve(task_vars: Variables, template: t.Callable[[t.Any], t.Any]) -> tuple[dict[str, t.Any], list[str]]:
     """The roles' variables as templated for the host, and a fault for each that cannot be."""
+    declared = {name: task_vars[name] for name in names() if name in task_vars}
+    try:
+        return template(declared), []
+    except AnsibleError:
+        return _resolve_each(declared, template)
+
+
+def _resolve_each(declared: Variables, template: t.Callable[[t.Any], t.Any]) -> tuple[dict[str, t.Any], list[str]]:
     values, unresolved = {}, []
-    for name in names():
-        if name in task_vars:
-            try:
-                values[name] = template(task_vars[name])
-            except AnsibleError as error:
-                unresolved.append(f"{name}: {one_line(str(error))}")
+    for name, value in declared.items():
+        try:
+            values[name] = template(value)
+        except AnsibleError as error:
+            unresolved.append(f"{name}: {one_line(str(error))}")
     return values, unresolved
 
 
@@ -159,19 +154,26 @@ def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
 _SHAPES: dict[type, tuple[type, str]] = {dict: (dict, "dictionaries of options"), str: (str, "names")}
 
 
-def _spec_faults(variables: Variables) -> Iterator[str]:
-    """One variable at a time, so that each message can begin with its name."""
+def _spec_faults(variables: Variables) -> list[str]:
     shapes: dict[str, tuple[type, str]] = {}
     for part in PARTS:
         if part.items:
             shapes[f"{part.role}_present"] = _SHAPES[dict]
             shapes[f"{part.role}_absent"] = _SHAPES[part.absent]
-    for name, option in ((name, option) for spec in SPECS.values() for name, option in spec.items()):
-        if name in shapes:
-            yield from _shape_faults(variables, name, *shapes[name])
-        elif name in variables:
-            for message in ArgumentSpecValidator({name: option}).validate({name: variables[name]}).error_messages:
-                yield f"{name}: {message}"
+    options = {name: option for spec in SPECS.values() for name, option in spec.items() if name in variables}
+    plain = {name: option for name, option in options.items() if name not in shapes}
+    found = [fault for name, shape in shapes.items() for fault in _shape_faults(variables, name, *shape)]
+    if not _messages(plain, variables):
+        return found
+    # Once more one variable at a time, so that each message can begin with its name.
+    each = ((name, message) for name, option in plain.items() for message in _messages({name: option}, variables))
+    return found + [f"{name}: {message}" for name, message in each]
+
+
+def _messages(options: Mapping[str, t.Any], variables: Variables) -> list[str]:
+    """What Ansible says of the variables that have these options."""
+    given = {name: variables[name] for name in options}
+    return list(ArgumentSpecValidator(options).validate(given).error_messages)
 
 
 def _shape_faults(variables: Variables, name: str, kind: type, words: str) -> list[str]:

@@ -29,11 +29,7 @@ def offline(monkeypatch):
 
 def check(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The task as the role sky_account has it."""
-    host = {**HOST, **variables}
-    args = {"account_id": host["sky_account_id"], "region": host["sky_account_region"], **MANAGEMENT}
-    options = {"assume_role": "sky_account_assume_role", "endpoint_url": "sky_account_endpoint_url"}
-    args |= {option: host[name] for option, name in options.items() if host.get(name)}
-    return as_action("sky_account", args, variables=host)
+    return as_action("sky_account", MANAGEMENT, variables={**HOST, **variables})
 
 
 #: What is given, as YAML, and the words of its one line.

@@ -22,6 +22,10 @@ def changed(*apis: str, drift: tuple[str, ...] = ()) -> dict[str, object]:
     }
 
 
+NEWS = changed("iam:CreateThing")
+TOLD = "thing changed: CreateThing"
+
+
 @pytest.mark.parametrize(
     ("registered", "said"),
     [
@@ -42,14 +46,24 @@ def changed(*apis: str, drift: tuple[str, ...] = ()) -> dict[str, object]:
             {"role": changed("iam:TagRole", drift=("inline policies", "trust")), "users": SKIPPED},
             "; role changed: TagRole, drift in inline policies, trust",
         ),
-        (
-            {"role": {**UNCHANGED, "drift": [{"aspect": "trust"}, {"aspect": "trust"}]}},
-            "; role unchanged, drift in trust",
-        ),
     ],
 )
 def test_what_ran_is_told_and_the_rest_left_out(registered, said):
-    assert summary(registered, ACCOUNT) == f"account {ACCOUNT}{said}"
+    assert summary({"thing": NEWS, **registered}, ACCOUNT) == f"account {ACCOUNT}; {TOLD}{said}"
+
+
+@pytest.mark.parametrize(
+    "registered",
+    [{}, {"policy": UNCHANGED, "users": {"results": [UNCHANGED, SKIPPED]}}, {"policy": [SKIPPED, {}]}],
+)
+def test_where_nothing_happened_there_is_nothing_to_tell(registered):
+    usable = {"region": "us-east-1", "error": None, "vpc": {"vpc_id": "vpc-1"}, "subnets": [1, 2]}
+    assert summary(registered, ACCOUNT, networks=[usable]) == ""
+
+
+def test_a_difference_that_was_left_is_told():
+    role = {**UNCHANGED, "drift": [{"aspect": "trust"}, {"aspect": "trust"}]}
+    assert summary({"role": role}, ACCOUNT) == f"account {ACCOUNT}; role unchanged, drift in trust"
 
 
 def test_a_check_says_what_would_change():

@@ -168,6 +168,20 @@ class TestWhereItRuns:
         assert asked["wrap_async"] == task.get("async_val", 0)
         assert "params" not in seen
 
+    def test_elsewhere_too_the_account_is_that_of_the_host(self, seen, monkeypatch):
+        running = action("sky_user", {"name": "alice"}, transport="ssh")
+        monkeypatch.setattr(running, "_execute_module", lambda **_: {"module": True})
+        running.run(task_vars={"sky_account_id": "111122223333", "sky_account_assume_role": ""})
+        assert running._task.args == {"account_id": "111122223333", "region": "us-east-1", "name": "alice"}
+
+    def test_an_account_variable_that_cannot_be_filled_in_is_one_line(self, seen):
+        result = as_action("sky_user", {"name": "alice"}, variables={"sky_account_id": trusted("{{ nowhere }}")})
+        assert result["failed"]
+        assert result["msg"].startswith("sky_account_id: ")
+        assert "nowhere" in result["msg"]
+        assert len(result["msg"].splitlines()) == 1
+        assert "params" not in seen
+
     def test_here_no_module_runs(self, seen, monkeypatch):
         running = action("sky_account", REACH)
         monkeypatch.setattr(running, "_execute_module", lambda **_: pytest.fail("a module ran"))
