@@ -88,8 +88,7 @@ class InWorkerAction(ActionBase):
             result = {"failed": True, "msg": f"{self._task.action} has a bug: {what}; -vvv shows where", "steps": []}
         if warnings:
             result["warnings"] = warnings
-        stripped: dict[str, t.Any] = remove_values(result, secrets)
-        return stripped
+        return t.cast("dict[str, t.Any]", remove_values(result, secrets)) if secrets else result
 
     def _refuse(
         self, params: Mapping[str, t.Any], task_vars: Mapping[str, t.Any], warn: t.Callable[[str], None]
@@ -102,12 +101,13 @@ class InWorkerAction(ActionBase):
         :param secrets: takes the values that must not be shown, also where an option is refused.
         :raises BadInput: one line for each error of the argument_spec.
         """
-        validation = _arguments.check(self.resource, self._task.args)
+        # Untagged first: Ansible's check copies what it is given, and copying tags costs more than all the rest.
+        validation = _arguments.check(self.resource, untagged(self._task.args))
         secrets |= validation._no_log_values
         if validation.error_messages:
             # Ansible quotes a value as it is, with its line breaks.
             raise BadInput(map(one_line, validation.error_messages))
-        return untagged(validation.validated_parameters)
+        return t.cast("dict[str, t.Any]", validation.validated_parameters)
 
     @contextlib.contextmanager
     def _task_environment(self) -> Iterator[None]:

@@ -194,7 +194,8 @@ def _plan_present(current: Found, params: Params, identity: Identity) -> Plan:
         steps += _version_steps(current, document, params, ours=ours)
         facts = _facts({**current.policy, "DefaultVersionId": _next_version(current)}, document, tags)
     steps += _tag_steps(current, wanted_tags, params)
-    return Plan(steps=steps, before=before, after=_shown(facts), facts={"policy": facts, "drift": left})
+    after = _shown(facts) if steps else before
+    return Plan(steps=steps, before=before, after=after, facts={"policy": facts, "drift": left})
 
 
 def _unchangeable(current: Found, params: Params) -> list[dict[str, t.Any]]:
