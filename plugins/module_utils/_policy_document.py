@@ -143,9 +143,8 @@ def equal(one: str | Document, other: str | Document) -> bool:
     An account's root ARN and its bare id are one principal in whatever partition; IAM takes no principal of another
     partition than the policy's own. Wildcards are compared as text. Raises ValueError as ``parse`` does.
     """
-    one, other = parse(one), parse(other)
     # What AWS gives back is mostly what it was given; to take documents apart costs much more.
-    return _literal(one) == _literal(other) or normal_form(one) == normal_form(other)
+    return _literal(parse(one)) == _literal(parse(other)) or normal_form(one) == normal_form(other)
 
 
 def normal_form(document: str | Document) -> NormalForm:
