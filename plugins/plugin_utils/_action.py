@@ -114,6 +114,9 @@ class InWorkerAction(ActionBase):
         """The task's ``environment:`` for as long as it runs; option fall-backs and botocore read it."""
         wanted: dict[str, str] = {}
         self._compute_environment_string(wanted)
+        if not wanted:
+            yield
+            return
         before = dict(os.environ)
         os.environ.update({key: str(value) for key, value in wanted.items()})
         try:
