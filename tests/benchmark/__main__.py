@@ -49,9 +49,8 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def planned(wanted: argparse.Namespace) -> list[pieces.Piece]:
     """The pieces in the order of measuring: ours before the floors, which take the number of tasks from it."""
-    sides = ["ours", *pieces.FLOORS, *([] if wanted.skip_peer else ["peer"])]
     parts = (
-        [] if wanted.skip_duel else pieces.duel(wanted.accounts, wanted.forks, sides),
+        [] if wanted.skip_duel else pieces.duel(wanted.accounts, wanted.forks, peer=not wanted.skip_peer),
         [] if wanted.skip_scale else pieces.scale(wanted.scale, wanted.scale_forks),
         [] if wanted.skip_latency else pieces.latency(wanted.latency_accounts, wanted.latency_forks, wanted.latency),
     )

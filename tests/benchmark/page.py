@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from ansible_collections.sky.aws.tests.benchmark.pieces import AGAIN, CHECK, FIRST, FLOORS, Piece
@@ -82,8 +83,25 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
     return [*(f"| {' | '.join(line)} |" for line in lines), ""]
 
 
+def _joined(results: Results) -> dict[Piece, Result]:
+    """One result for each piece: of what was measured in two turns the means of the times, and all faults."""
+    joined = {piece: result for piece, result in results.items() if piece.turn == 1}
+    for piece, first in joined.items():
+        second = results.get(dataclasses.replace(piece, turn=2))
+        if second:
+            runs = {run: _mean(figures, second.runs[run]) for run, figures in first.runs.items()}
+            joined[piece] = dataclasses.replace(first, runs=runs)
+    return joined
+
+
+def _mean(one: Mapping[str, t.Any], other: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    times = {name: (one[name] + other[name]) / 2 for name in ("cpu", "wall")}
+    return {**one, **times, "faults": one["faults"] + other["faults"]}
+
+
 def generated(results: Results) -> str:
     """All that the results have to say, in Markdown."""
+    results = _joined(results)
     parts = (
         _machine(results),
         _duel(results),

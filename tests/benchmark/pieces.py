@@ -29,6 +29,7 @@ class Piece:
     """The runs of one ``side`` (of sides.SIDES) against one emulator.
 
     ``part`` is ``duel``, ``scale`` or ``latency``; ``latency_ms`` is how long every API call takes beyond its work.
+    ``turn`` is 2 for what is measured once more.
     """
 
     part: str
@@ -36,12 +37,14 @@ class Piece:
     accounts: int
     forks: int
     latency_ms: int = 0
+    turn: int = 1
 
     @property
     def name(self) -> str:
         """Unique, and good for a file."""
         late = f"-{self.latency_ms}ms" if self.latency_ms else ""
-        return f"{self.part}-{self.side}-{self.accounts}-accounts-{self.forks}-forks{late}"
+        turn = f"-turn-{self.turn}" if self.turn > 1 else ""
+        return f"{self.part}-{self.side}-{self.accounts}-accounts-{self.forks}-forks{late}{turn}"
 
     @property
     def runs(self) -> tuple[str, ...]:
@@ -60,11 +63,17 @@ class Piece:
         return dataclasses.replace(self, side="ours")
 
 
-def duel(sizes: Iterable[int], forks: int, sides: Iterable[str]) -> Iterator[Piece]:
-    """Both sides and the floors, for each number of accounts."""
+def duel(sizes: Iterable[int], forks: int, *, peer: bool = True) -> Iterator[Piece]:
+    """Both sides and the floors, for each number of accounts.
+
+    Ours is measured before the peer and after it: the peer takes many minutes, in which a machine that it shares with others
+    becomes faster or slower.
+    """
     for size in sizes:
-        for side in sides:
-            yield Piece("duel", side, size, forks)
+        for turn in (1, 2) if peer else (1,):
+            yield from (Piece("duel", side, size, forks, turn=turn) for side in ("ours", *FLOORS))
+            if peer and turn == 1:
+                yield Piece("duel", "peer", size, forks)
 
 
 def scale(sizes: Iterable[int], forks: int) -> Iterator[Piece]:

@@ -100,6 +100,14 @@ def test_a_ratio_needs_two_runs_that_did_their_work(results: dict[Piece, store.R
     assert text.count("**ratio**") == 2
 
 
+def test_of_two_turns_the_mean_counts(results: dict[Piece, store.Result]) -> None:
+    ours, second = results[OURS], dataclasses.replace(OURS, turn=2)
+    slower = {run: {**figures, "cpu": 3 * figures["cpu"]} for run, figures in ours.runs.items()}
+    text = page.generated({OURS: ours, second: dataclasses.replace(ours, piece=second, runs=slower)})
+    assert f"| {2 * ours.runs[FIRST]['cpu'] / OURS.accounts:.3f} |" in text
+    assert text.count(f"| {page.TITLES[FIRST]} |") == 1
+
+
 def test_a_run_that_did_not_do_its_work_is_known(
     results: dict[Piece, store.Result],
 ) -> None:
