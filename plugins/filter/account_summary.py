@@ -73,8 +73,10 @@ def account_summary(
 
 def _results(given: Result | t.Sequence[Result]) -> list[Result]:
     """The results of the tasks that ran, one for each item of a loop."""
-    registered = [given] if isinstance(given, t.Mapping) else given
-    return [result for each in registered for result in each.get("results", [each]) if "steps" in result]
+    registered = given if isinstance(given, list) else [given]
+    # A variable of the inventory may have the name of what a role would have registered.
+    results = [result for each in registered if isinstance(each, dict) for result in each.get("results", [each])]
+    return [result for result in results if "steps" in result]
 
 
 def _told(results: t.Sequence[Result], check_mode: bool) -> str:

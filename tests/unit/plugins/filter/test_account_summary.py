@@ -54,7 +54,12 @@ def test_what_ran_is_told_and_the_rest_left_out(registered, said):
 
 @pytest.mark.parametrize(
     "registered",
-    [{}, {"policy": UNCHANGED, "users": {"results": [UNCHANGED, SKIPPED]}}, {"policy": [SKIPPED, {}]}],
+    [
+        {},
+        {"policy": UNCHANGED, "users": {"results": [UNCHANGED, SKIPPED]}},
+        {"policy": [SKIPPED, {}]},
+        {"config": "of the inventory"},
+    ],
 )
 def test_where_nothing_happened_there_is_nothing_to_tell(registered):
     usable = {"region": "us-east-1", "error": None, "vpc": {"vpc_id": "vpc-1"}, "subnets": [1, 2]}
