@@ -120,8 +120,19 @@ def _undocumented(node: dict[str, t.Any]) -> dict[str, t.Any]:
     return node
 
 
-class _Models(Loader):
-    """botocore's loader, with what the collection calls of EC2 and IAM."""
+class _Names(Loader):
+    """botocore's loader, which knows the services by the names of their folders.
+
+    botocore looks into each of 400 folders for each type of model, before it loads the first.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        folders = filter(pathlib.Path.is_dir, map(pathlib.Path, self.search_paths))
+        return sorted({service.name for folder in folders for service in folder.iterdir()})
+
+
+class _Models(_Names):
+    """The same, with what the collection calls of EC2 and IAM."""
 
     def __init__(self) -> None:
         super().__init__(file_loader=_Files())
@@ -139,7 +150,7 @@ def _called(service: str, api_version: str | None) -> dict[str, t.Any]:
     Loaded by a loader of its own, since a loader keeps all that it has loaded, and written out and read again, so that no
     part of it holds on to the memory of the rest: every fork copies the tables of the memory in use.
     """
-    model = Loader(file_loader=_Files()).load_service_model(service, "service-2", api_version)
+    model = _Names(file_loader=_Files()).load_service_model(service, "service-2", api_version)
     return t.cast("dict[str, t.Any]", json.loads(json.dumps(_only(model, OPERATIONS[service]))))
 
 
@@ -230,6 +241,9 @@ def preload() -> None:
     """Load what every onboarding needs; makes no session, no thread and no call."""
     if BOTOCORE_IMPORT_ERROR is not None:
         return
+    collects = gc.isenabled()
+    # There is no garbage in a model, but much to look through.
+    gc.disable()
     _emitter(tuple(BUILTIN_HANDLERS))
     for name in _DATA:
         loader().load_data(name)
@@ -239,6 +253,8 @@ def preload() -> None:
     _use_once()
     # The models are for good: a worker's garbage collector need not look at them, nor copy their memory for it.
     gc.freeze()
+    if collects:
+        gc.enable()
 
 
 def _use_once() -> None:
