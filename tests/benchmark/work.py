@@ -27,7 +27,7 @@ def measured(piece: Piece, tasks: int = 0) -> dict[str, dict[str, t.Any]]:
     Times are in seconds, memory in MB; ``calls`` are the API calls of all accounts by action. ``faults`` says why a run
     does not count; empty: it did its work.
     """
-    accounts = [str(100000000001 + number) for number in range(piece.accounts)]
+    accounts = _accounts(piece)
     with tempfile.TemporaryDirectory(prefix="sky-benchmark-") as name:
         folder = pathlib.Path(name)
         if piece.side in FLOORS:
@@ -36,18 +36,28 @@ def measured(piece: Piece, tasks: int = 0) -> dict[str, dict[str, t.Any]]:
             return _job(piece, folder, accounts, emulator)
 
 
+def standing(piece: Piece, folder: pathlib.Path, emulator: Emulator) -> t.Callable[[], dict[str, t.Any]]:
+    """Bring the accounts of a piece to the declared state; what comes back runs the playbook again, for its figures."""
+    accounts = _accounts(piece)
+    command, environment = _ready(piece, folder, accounts, emulator)
+
+    def run(kind: str = AGAIN) -> dict[str, t.Any]:
+        emulator.clear_log()
+        return _figures(kind, accounts, measure.run(command, environment, folder), emulator.calls())
+
+    run(FIRST)
+    return run
+
+
 def _floor(piece: Piece, folder: pathlib.Path, accounts: list[str], tasks: int) -> dict[str, t.Any]:
     environment = _environment(SIDES[piece.side], folder)
     return _figures(AGAIN, accounts, measure.run(_command(piece, folder, accounts, tasks), environment, folder), [])
 
 
 def _job(piece: Piece, folder: pathlib.Path, accounts: list[str], emulator: Emulator) -> dict[str, dict[str, t.Any]]:
-    for account in accounts:
-        emulator.internet(account)
+    command, environment = _ready(piece, folder, accounts, emulator)
     if piece.latency_ms:
         emulator.disturb("*", "slow", seconds=piece.latency_ms / 1000, times=None)
-    command = _command(piece, folder, accounts)
-    environment = {**_environment(SIDES[piece.side], folder), "AWS_ENDPOINT_URL": emulator.url}
     figures = {}
     for run in piece.runs:
         emulator.clear_log()
@@ -58,6 +68,20 @@ def _job(piece: Piece, folder: pathlib.Path, accounts: list[str], emulator: Emul
     if CHECK in figures:
         figures[CHECK]["faults"] += proof.of_forecast(figures[CHECK]["changed"], figures[FIRST]["changed"])
     return figures
+
+
+def _accounts(piece: Piece) -> list[str]:
+    return [str(100000000001 + number) for number in range(piece.accounts)]
+
+
+def _ready(
+    piece: Piece, folder: pathlib.Path, accounts: list[str], emulator: Emulator
+) -> tuple[list[str], dict[str, str]]:
+    """Accounts with a way to the internet, and the command and the environment of a run on them."""
+    for account in accounts:
+        emulator.internet(account)
+    environment = {**_environment(SIDES[piece.side], folder), "AWS_ENDPOINT_URL": emulator.url}
+    return _command(piece, folder, accounts), environment
 
 
 def _command(piece: Piece, folder: pathlib.Path, accounts: list[str], tasks: int = 0) -> list[str]:

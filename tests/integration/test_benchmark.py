@@ -10,7 +10,7 @@ import typing as t
 import pytest
 from botocore.exceptions import ClientError
 
-from ansible_collections.sky.aws.tests.benchmark import measure, page, proof, store
+from ansible_collections.sky.aws.tests.benchmark import measure, page, pairs, proof, store
 from ansible_collections.sky.aws.tests.benchmark.pieces import AGAIN, CHECK, FIRST, Piece
 from ansible_collections.sky.aws.tests.benchmark.sides import SIDES
 
@@ -98,6 +98,16 @@ def test_a_ratio_needs_two_runs_that_did_their_work(results: dict[Piece, store.R
     checks = [line for line in text.splitlines() if line.startswith(f"| {page.TITLES[CHECK]}")]
     assert [("fails (rc 2)" in line, "ratio" in line) for line in checks] == [(True, False), (False, False)]
     assert text.count("**ratio**") == 2
+
+
+def test_each_run_of_the_peer_stands_between_two_of_ours() -> None:
+    ours, peer = iter([1.0, 3.0, 5.0]), iter([20.0, 40.0])
+    assert list(pairs.pairs(lambda: next(ours), lambda: next(peer), 2)) == [(20.0, 2.0), (40.0, 4.0)]
+
+
+def test_what_stands_is_run_again_without_a_change() -> None:
+    with pairs.standing(Piece("scale", "ours", 1, 1)) as cost:
+        assert 0 < cost() < 60
 
 
 def test_of_two_turns_the_mean_counts(results: dict[Piece, store.Result]) -> None:
