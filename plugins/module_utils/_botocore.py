@@ -244,6 +244,16 @@ def preload() -> None:
     collects = gc.isenabled()
     # There is no garbage in a model, but much to look through.
     gc.disable()
+    try:
+        _load()
+    finally:
+        if collects:
+            gc.enable()
+    # The models are for good: a worker's garbage collector need not look at them, nor copy their memory for it.
+    gc.freeze()
+
+
+def _load() -> None:
     _emitter(tuple(BUILTIN_HANDLERS))
     for name in _DATA:
         loader().load_data(name)
@@ -251,10 +261,6 @@ def preload() -> None:
         for model in models:
             loader().load_service_model(service, model)
     _use_once()
-    # The models are for good: a worker's garbage collector need not look at them, nor copy their memory for it.
-    gc.freeze()
-    if collects:
-        gc.enable()
 
 
 def _use_once() -> None:

@@ -88,7 +88,7 @@ def _joined(results: Results) -> dict[Piece, Result]:
     joined = {piece: result for piece, result in results.items() if piece.turn == 1}
     for piece, first in joined.items():
         second = results.get(dataclasses.replace(piece, turn=2))
-        if second:
+        if second and second.fingerprint == first.fingerprint:
             runs = {run: _mean(figures, second.runs[run]) for run, figures in first.runs.items()}
             joined[piece] = dataclasses.replace(first, runs=runs)
     return joined

@@ -117,6 +117,9 @@ def test_of_two_turns_the_mean_counts(results: dict[Piece, store.Result]) -> Non
     assert f"| {2 * ours.runs[FIRST]['cpu'] / OURS.accounts:.3f} |" in text
     assert text.count(f"| {page.TITLES[FIRST]} |") == 1
 
+    old = dataclasses.replace(ours, piece=second, runs=slower, fingerprint="of other code")
+    assert page.generated({OURS: ours, second: old}) == page.generated({OURS: ours})
+
 
 def test_a_run_that_did_not_do_its_work_is_known(
     results: dict[Piece, store.Result],
