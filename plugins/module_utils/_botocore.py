@@ -41,9 +41,16 @@ try:
     from botocore.hooks import EventAliaser, HierarchicalEmitter
     from botocore.loaders import JSONFileLoader, Loader
     from botocore.model import ServiceModel
+    from botocore.paginate import Paginator
     from botocore.parsers import ResponseParserError, create_parser
     from botocore.session import Session
-    from botocore.utils import JSONFileCache, get_service_module_name, is_valid_endpoint_url, validate_region_name
+    from botocore.utils import (
+        JSONFileCache,
+        get_environ_proxies,
+        get_service_module_name,
+        is_valid_endpoint_url,
+        validate_region_name,
+    )
 
     BOTOCORE_IMPORT_ERROR: str | None = None
 except ImportError:
@@ -138,13 +145,15 @@ class _Models(_Names):
         super().__init__(file_loader=_Files())
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> dict[str, t.Any]:
+        # botocore remembers a model by how it was asked for: by no version, by one, or by a keyword. Here all are one.
+        version = api_version or self.determine_latest_version(service_name, type_name)
         if type_name == "service-2" and service_name in OPERATIONS:
-            return _called(service_name, api_version)
-        return t.cast("dict[str, t.Any]", super().load_service_model(service_name, type_name, api_version))
+            return _called(service_name, version)
+        return t.cast("dict[str, t.Any]", super().load_service_model(service_name, type_name, version))
 
 
 @functools.cache
-def _called(service: str, api_version: str | None) -> dict[str, t.Any]:
+def _called(service: str, api_version: str) -> dict[str, t.Any]:
     """A service's model with what the collection calls.
 
     Loaded by a loader of its own, since a loader keeps all that it has loaded, and written out and read again, so that no
@@ -200,8 +209,16 @@ def _emitter(handlers: tuple[tuple[t.Any, ...], ...]) -> HierarchicalEmitter:
     return emitter
 
 
+#: A session made before the fork, for the first that each worker asks for.
+_spare: list[Session] = []
+
+
 def session(profile: str | None) -> Session:
     """A session of its own, with copies of what all sessions share."""
+    return _spare.pop() if _spare and profile is None else _session(profile)
+
+
+def _session(profile: str | None) -> Session:
     hooks = copy.copy(_emitter(tuple(BUILTIN_HANDLERS)))
     made = Session(profile=profile, event_hooks=hooks, include_builtin_handlers=False)
     made.register_component("data_loader", loader())
@@ -238,7 +255,7 @@ def _judge_attempt(request_dict: dict[str, t.Any], response: t.Any, **_: t.Any) 
 
 
 def preload() -> None:
-    """Load what every onboarding needs; makes no session, no thread and no call."""
+    """Load what every onboarding needs; starts no thread and makes no call."""
     if BOTOCORE_IMPORT_ERROR is not None:
         return
     collects = gc.isenabled()
@@ -261,6 +278,7 @@ def _load() -> None:
         for model in models:
             loader().load_service_model(service, model)
     _use_once()
+    _spare[:] = [_session(None)]
 
 
 def _use_once() -> None:
@@ -271,8 +289,13 @@ def _use_once() -> None:
         create_parser(model.protocol)
         for operation in model.operation_names:
             botocore.xform_name(operation)
+    for service, operations in OPERATIONS.items():
+        paginated = loader().load_service_model(service, "paginators-1")["pagination"]
+        for operation in operations & paginated.keys():
+            Paginator(None, paginated[operation], None)
     validate_region_name("us-east-1")
     is_valid_endpoint_url("https://iam.amazonaws.com")
+    get_environ_proxies("https://iam.amazonaws.com")
     ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

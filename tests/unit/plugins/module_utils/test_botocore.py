@@ -71,6 +71,30 @@ def test_what_is_kept_of_a_model_is_as_botocore_has_it(service: str) -> None:
             assert tree(getattr(kept, shape)) == tree(getattr(whole, shape)), name
 
 
+@pytest.mark.parametrize("service", _botocore._MODELS)
+def test_what_a_client_needs_is_there_before_the_fork(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> t.NoReturn:
+        raise AssertionError
+
+    _botocore.preload()
+    monkeypatch.setattr(_botocore._Names, "list_available_services", refuse)
+    monkeypatch.setattr(_botocore._Files, "load_file", refuse)
+    made = client(_botocore.session(None), service)
+    if "paginators-1" in _botocore._MODELS[service]:
+        pages = filter(made.can_paginate, map(botocore.xform_name, made.meta.service_model.operation_names))
+        assert [made.get_paginator(operation) for operation in pages]
+    if "waiters-2" in _botocore._MODELS[service]:
+        assert made.waiter_names
+
+
+def test_the_session_that_is_made_before_the_fork_is_for_one() -> None:
+    _botocore.preload()
+    (spare,) = _botocore._spare
+    assert _botocore.session("other") is not spare
+    assert _botocore.session(None) is spare
+    assert _botocore.session(None) is not spare
+
+
 def test_models_are_read_without_their_documentation(tmp_path: pathlib.Path) -> None:
     shape = {"documentation": "<p>What it is.</p>", "members": {"documentation": {"shape": "String"}}}
     (tmp_path / "plain.json").write_text(json.dumps(shape))
