@@ -9,7 +9,7 @@ import typing as t
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
 from ansible_collections.sky.aws.plugins.module_utils._resources import account
 from ansible_collections.sky.aws.plugins.module_utils._validate import account_faults
-from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _variables
+from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declared, _variables
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction, untagged
 
 if t.TYPE_CHECKING:
@@ -30,7 +30,10 @@ class ActionModule(InWorkerAction):
         faults = account_faults(params)
         if not self._names_account:
             faults = [_of_variable(fault) for fault in faults]
-        variables, unresolved = _variables.resolve(task_vars, lambda value: untagged(self._templar.template(value)))
+        names = _variables.names()
+        variables, unresolved = _declared.templated(
+            names, task_vars, lambda value: untagged(self._templar.template(value))
+        )
         faults += unresolved or _variables.faults({**variables, "sky_account_id": params["account_id"]}, params)
         if faults:
             raise BadInput(faults)

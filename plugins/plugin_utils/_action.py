@@ -22,7 +22,7 @@ from ansible.utils.display import Display
 from ansible_collections.sky.aws.plugins.module_utils import _botocore
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
 from ansible_collections.sky.aws.plugins.module_utils._plan import run
-from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _run_folder
+from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declared, _run_folder
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,11 +50,8 @@ class InWorkerAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
-        # Null is as good as omitted, so that the environment's fall-backs hold for it, here and in the ordinary module.
-        given = {name: value for name, value in self._task.args.items() if value is not None}
-        self._names_account = "account_id" in given
         try:
-            self._task.args = _arguments.with_account(given, task_vars or {}, self._templar.template)
+            self._task.args = self._options(task_vars or {})
         except BadInput as error:
             return {"failed": True, "msg": error.message, "steps": error.steps}
         if not self._runs_here():
@@ -62,6 +59,19 @@ class InWorkerAction(ActionBase):
             return result
         with self._task_environment():
             return self._run_here(task_vars or {})
+
+    def _options(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The options of the task, or of its role's variables, with those of the host's account beneath them.
+
+        A task of a role that has its options from variables gives none itself: what it has are module_defaults of the play.
+        """
+        index = self._task.loop_control.index_var
+        number = task_vars[index] if index else None
+        declared = _declared.for_task(self.resource, task_vars, self._templar.template, number)
+        # Null is as good as omitted, so that the environment's fall-backs hold for it, here and in the ordinary module.
+        given = {name: value for name, value in {**self._task.args, **declared}.items() if value is not None}
+        self._names_account = "account_id" in given
+        return _arguments.with_account(given, task_vars, self._templar.template)
 
     def _runs_here(self) -> bool:
         return self._connection.transport == "local" and not self._task.become and not self._task.async_val

@@ -2,94 +2,33 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can be refused of a host's variables before the first call to AWS. PRIVATE to the collection.
 
-The roles' argument_specs say which variables there are; each module's own validation says which values will do. A role's
-variable is its prefix and the option of the module it feeds: ``sky_policy_features`` is ``features`` of sky_iam_policy.
+The roles' argument_specs say which variables there are; each module's own validation says which values will do.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import re
 import typing as t
 
-from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils import _features, _tags, _validate
-from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
+from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
 from ansible_collections.sky.aws.plugins.module_utils._organization.hosts import VARIABLES as INVENTORY_VARIABLES
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
-from ansible_collections.sky.aws.plugins.module_utils._resources import (
-    config,
-    instance,
-    network,
-    policy,
-    role,
-    security_group,
-    user,
-)
+from ansible_collections.sky.aws.plugins.module_utils._resources import policy, security_group
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments
+from ansible_collections.sky.aws.plugins.plugin_utils._declared import PARTS
 from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+    from ansible_collections.sky.aws.plugins.plugin_utils._declared import Part
 
     Variables = Mapping[str, t.Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """A role and the resource that its variables declare: one of it, or one for each item of a list."""
-
-    role: str
-    resource: Resource
-    items: bool = False
-    #: What makes two names one: IAM does not tell cases apart, EC2 does.
-    folded: t.Callable[[str], str] = str
-    #: The option that names an item.
-    name: str = "name"
-    #: Items of ``<role>_absent`` are dictionaries like the others, where a name does not say all.
-    absent: type[str] | type[dict[str, t.Any]] = str
-    #: Account options that an item may set for itself.
-    own_account: tuple[str, ...] = ()
-    #: Options whose variable has another name than prefix and option.
-    renamed: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    def options(self) -> list[str]:
-        """What an item may hold."""
-        return sorted([*self.resource.ARGUMENT_SPEC, *self.own_account])
-
-    def shared(self, variables: Variables) -> dict[str, t.Any]:
-        """The module's options that variables of the role set."""
-        named = {option: self.renamed.get(option, f"{self.role}_{option}") for option in self.resource.ARGUMENT_SPEC}
-        return {option: variables[name] for option, name in named.items() if variables.get(name) is not None}
-
-
-PARTS = (
-    Part("sky_network", network),
-    Part("sky_policy", policy),
-    Part("sky_users", user, items=True, folded=str.lower),
-    Part("sky_instance_role", role),
-    Part(
-        "sky_instances",
-        instance,
-        items=True,
-        own_account=("region",),
-        renamed={"instance_profile": "sky_instances_profile"},
-    ),
-    Part(
-        "sky_config",
-        config,
-        items=True,
-        name="user",
-        absent=dict,
-        own_account=("region",),
-        renamed={"config_file": "sky_config_file", "aws_config_file": "sky_config_aws_file"},
-    ),
-)
 
 
 #: What the roles register.
@@ -113,25 +52,6 @@ def unknown(variables: Iterable[str]) -> list[str]:
         if near or name.startswith(prefixes):
             warnings.append(f"{name} is not a variable of any role; {near}it is ignored")
     return warnings
-
-
-def resolve(task_vars: Variables, template: t.Callable[[t.Any], t.Any]) -> tuple[dict[str, t.Any], list[str]]:
-    """The roles' variables as templated for the host, and a fault for each that cannot be."""
-    declared = {name: task_vars[name] for name in names() if name in task_vars}
-    try:
-        return template(declared), []
-    except AnsibleError:
-        return _resolve_each(declared, template)
-
-
-def _resolve_each(declared: Variables, template: t.Callable[[t.Any], t.Any]) -> tuple[dict[str, t.Any], list[str]]:
-    values, unresolved = {}, []
-    for name, value in declared.items():
-        try:
-            values[name] = template(value)
-        except AnsibleError as error:
-            unresolved.append(f"{name}: {one_line(str(error))}")
-    return values, unresolved
 
 
 def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:

@@ -13,6 +13,7 @@ from unittest import mock
 
 from ansible.module_utils import basic
 from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.loop_control import LoopControl
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
@@ -66,6 +67,7 @@ def action(
 ) -> t.Any:
     """The action plugin with a task of the given attributes, a connection and a templar."""
     described = {"args": dict(args), "action": f"sky.aws.{name}", "check_mode": check_mode, "environment": [], **task}
+    described.setdefault("loop_control", LoopControl())
     fake = mock.MagicMock(spec=Task, async_val=0, become=False, diff=False, delegate_to=None, no_log=False)
     fake.configure_mock(**described)
     loader = DataLoader()

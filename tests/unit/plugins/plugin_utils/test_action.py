@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
+from ansible.playbook.loop_control import LoopControl
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.plugin_utils import _action
@@ -93,6 +94,39 @@ class TestOptions:
         as_action("sky_role", {**REACH, "external_id": None, "name": None, "service_linked_roles": None})
         given = seen["params"]
         assert (given["external_id"], given["name"], given["service_linked_roles"]) == ("tenant-8", "skypilot-v1", [])
+
+
+class TestVariablesOfARole:
+    VARIABLES: t.ClassVar[dict[str, t.Any]] = {
+        "ansible_role_name": "sky.aws.sky_instances",
+        "sky_instances_present": [{"name": "a"}, {"name": trusted("{{ 'b' }}"), "region": "eu-west-1"}],
+        "sky_instances_absent": [],
+        "sky_instances_profile": "skypilot-v1",
+        "sky_instances_network": [],
+        "sky_account_tags": {"team": trusted("{{ 'ml' }}")},
+        "__index": 1,
+    }
+
+    def options(self, seen, args, **variables):
+        loop = LoopControl.load({"index_var": "__index"})
+        result = as_action("sky_instance", args, variables={**self.VARIABLES, **variables}, loop_control=loop)
+        return seen.get("params", result)
+
+    def test_they_declare_the_options_of_its_task(self, seen):
+        given = self.options(seen, REACH)
+        assert (given["name"], given["tags"], given["instance_profile"]) == ("b", {"team": "ml"}, "skypilot-v1")
+        assert plain(given)
+
+    def test_beneath_them_are_the_defaults_of_the_play(self, seen):
+        """What the task itself is given comes from module_defaults, of the group or of the module."""
+        given = self.options(seen, {**REACH, "region": "us-east-1", "key_name": "ops"})
+        assert (given["region"], given["key_name"]) == ("eu-west-1", "ops")
+
+    def test_one_that_is_undefined_is_bad_input(self, seen):
+        result = self.options(seen, REACH, sky_instances_profile=trusted("{{ nobody }}"))
+        assert result["failed"]
+        assert result["msg"].startswith("sky_instances_profile: ")
+        assert "\n" not in result["msg"]
 
 
 class TestSecrets:
