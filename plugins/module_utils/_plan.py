@@ -18,7 +18,7 @@ from ._patience import patiently, silent
 from ._validate import account_faults
 
 if t.TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, MutableMapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     Params = Mapping[str, t.Any]
     Facts = dict[str, t.Any]
@@ -115,6 +115,10 @@ def argument_spec(resource: Resource) -> dict[str, t.Any]:
     return {**ACCOUNT_ARGUMENTS, **resource.ARGUMENT_SPEC}
 
 
+def _anew(kind: type[Account], params: Params) -> Account:
+    return kind(params)
+
+
 def run(
     resource: Resource,
     params: Params,
@@ -122,14 +126,14 @@ def run(
     check_mode: bool,
     warn: t.Callable[[str], None],
     tell: t.Callable[[str], object] = silent,
-    cache: MutableMapping[str, t.Any] | None = None,
+    reach: t.Callable[[type[Account], Params], Account] = _anew,
 ) -> dict[str, t.Any]:
     """Bring one resource to its declared state, or say what that would take.
 
     :param params: validated options, plain JSON types.
     :param warn: takes one line for the user.
     :param tell: takes one line about each wait, as it begins.
-    :param cache: keeps assumed credentials for the next task of the run.
+    :param reach: the way to the account, which is of the resource's kind.
     :returns: the module's result, with the same keys whatever happened.
     :raises BadInput: before the first call.
     :raises SkyError: with the steps that were performed.
@@ -137,7 +141,7 @@ def run(
     faults = [*account_faults(params), *resource.validate(params)]
     if faults:
         raise BadInput(faults)
-    account = getattr(resource, "REACH", Account)(params, cache)
+    account = reach(getattr(resource, "REACH", Account), params)
     account.tell = tell
 
     told: set[str] = set()

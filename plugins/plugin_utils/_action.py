@@ -20,6 +20,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.sky.aws.plugins.module_utils import _botocore
+from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
 from ansible_collections.sky.aws.plugins.module_utils._plan import run
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declared, _run_folder
@@ -27,6 +28,7 @@ from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declar
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ansible_collections.sky.aws.plugins.module_utils._account import Account
     from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
 
 # The linear and free strategies import action plugins in the controlling process before it forks: what is loaded here is
@@ -35,6 +37,9 @@ _botocore.preload()
 _run_folder.prepare()
 
 display = Display()
+
+#: The account that this worker has reached, with all that decided the way to it.
+_reached: list[tuple[t.Any, Account]] = []
 
 
 class InWorkerAction(ActionBase):
@@ -88,7 +93,7 @@ class InWorkerAction(ActionBase):
                 check_mode=self._task.check_mode,
                 warn=warnings.append,
                 tell=functools.partial(display.v, host=task_vars.get("inventory_hostname")),
-                cache=_run_folder.credential_cache(),
+                reach=self._reach,
             )
         except SkyError as error:
             result = {"failed": True, "msg": error.message, "steps": error.steps}
@@ -99,6 +104,14 @@ class InWorkerAction(ActionBase):
         if warnings:
             result["warnings"] = warnings
         return t.cast("dict[str, t.Any]", remove_values(result, secrets)) if secrets else result
+
+    def _reach(self, kind: type[Account], params: Mapping[str, t.Any]) -> Account:
+        """The account, which the items of a loop share with its session and clients where nothing about it differs."""
+        options = {name: params.get(name) for name in ACCOUNT_ARGUMENTS}
+        way = (self._task._uuid, kind, options, dict(os.environ))
+        if not _reached or _reached[0][0] != way:
+            _reached[:] = [(way, kind(params, _run_folder.credential_cache()))]
+        return _reached[0][1]
 
     def _refuse(
         self, params: Mapping[str, t.Any], task_vars: Mapping[str, t.Any], warn: t.Callable[[str], None]

@@ -9,6 +9,7 @@ import importlib
 import io
 import json
 import typing as t
+import uuid
 from unittest import mock
 
 from ansible.module_utils import basic
@@ -68,6 +69,7 @@ def action(
     """The action plugin with a task of the given attributes, a connection and a templar."""
     described = {"args": dict(args), "action": f"sky.aws.{name}", "check_mode": check_mode, "environment": [], **task}
     described.setdefault("loop_control", LoopControl())
+    described.setdefault("_uuid", uuid.uuid4().hex)
     fake = mock.MagicMock(spec=Task, async_val=0, become=False, diff=False, delegate_to=None, no_log=False)
     fake.configure_mock(**described)
     loader = DataLoader()

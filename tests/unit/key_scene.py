@@ -55,7 +55,13 @@ class Scene:
         assert validation.error_messages == []
         self.warnings = []
         params = validation.validated_parameters
-        return _plan.run(user, params, check_mode=check_mode, warn=self.warnings.append, cache=self.CACHE)
+        return _plan.run(
+            user,
+            params,
+            check_mode=check_mode,
+            warn=self.warnings.append,
+            reach=lambda kind, options: kind(options, self.CACHE),
+        )
 
     def key_ids(self):
         return [key["AccessKeyId"] for key in self.iam.list_access_keys(UserName=self.name)["AccessKeyMetadata"]]

@@ -14,6 +14,7 @@ from ansible_collections.sky.aws.demo.seed import REGION
 from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec, run
 
 if t.TYPE_CHECKING:
+    from ansible_collections.sky.aws.plugins.module_utils._account import Account
     from ansible_collections.sky.aws.tests.emulator.server import Emulator
 
 ROLE = "OrganizationAccountAccessRole"
@@ -76,7 +77,10 @@ class Sandbox:
         """Run a resource as an entry point does."""
         self.warnings = []
         given = params(resource, **{**self.reach, **options})
-        return run(resource, given, check_mode=check_mode, warn=self.warnings.append, cache=self.cache)
+        return run(resource, given, check_mode=check_mode, warn=self.warnings.append, reach=self._reach)
+
+    def _reach(self, kind: type[Account], options: t.Mapping[str, t.Any]) -> Account:
+        return kind(options, self.cache)
 
     def writes(self) -> list[dict[str, str]]:
         """The write calls in the emulator's own log, as ``steps`` shows them."""

@@ -71,7 +71,7 @@ class Light:
 def account(monkeypatch):
     """The account that run() reaches."""
     fake = FakeAccount()
-    monkeypatch.setattr(_plan, "Account", lambda options, cache: fake)
+    monkeypatch.setattr(_plan, "Account", lambda options: fake)
     return fake
 
 
@@ -129,12 +129,18 @@ class TestRun:
         assert light.seen == ["validate"]
         assert caught.value.steps == []
 
-    def test_the_cache_reaches_the_account(self, monkeypatch):
-        given = []
-        monkeypatch.setattr(_plan, "Account", lambda options, cache: given.append(cache) or FakeAccount())
-        cache: dict[str, t.Any] = {}
-        run(t.cast("t.Any", Light(True)), params(Light()), check_mode=False, warn=print, cache=cache)
-        assert given[0] is cache
+    def test_the_account_comes_the_way_that_is_given(self):
+        ways: list[t.Any] = []
+        light = Light(True)
+        own = FakeAccount()
+        given = params(light)
+
+        def reach(*asked: t.Any) -> t.Any:
+            ways.append(asked)
+            return own
+
+        run(t.cast("t.Any", light), given, check_mode=False, warn=print, reach=reach)
+        assert ways == [(_plan.Account, given)]
 
 
 class Overtaken(Light):

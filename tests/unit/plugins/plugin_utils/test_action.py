@@ -129,6 +129,57 @@ class TestVariablesOfARole:
         assert "\n" not in result["msg"]
 
 
+class TestAccount:
+    """The items of a loop run one after the other in a worker; each is an action of its own for the same task."""
+
+    class Reached:
+        def __init__(self, params, cache):
+            self.cache = cache
+
+    def reached(self, seen, kind=Reached, task="one", **options):
+        as_action("sky_account", {**REACH, **options}, _uuid=task)
+        return seen["reach"](kind, seen["params"])
+
+    def test_the_items_of_a_loop_share_it(self, seen):
+        first = self.reached(seen)
+        assert first.cache is not None
+        assert self.reached(seen) is first
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"task": "two"},
+            {"kind": type("Other", (Reached,), {})},
+            {"account_id": "444455556666"},
+            {"region": "eu-west-1"},
+            {"secret_key": "x"},
+            {"aws_config": {"read_timeout": 5}},
+        ],
+        ids=lambda other: next(iter(other)),
+    )
+    def test_nothing_that_differs_is_shared(self, seen, other):
+        first = self.reached(seen)
+        second = self.reached(seen, **other)
+        assert second is not first
+        assert self.reached(seen, **other) is second
+        assert self.reached(seen) is not first
+
+    def test_nor_in_another_environment(self, seen, monkeypatch):
+        first = self.reached(seen)
+        monkeypatch.setenv("AWS_CONFIG_FILE", "/elsewhere")
+        assert self.reached(seen) is not first
+
+    def test_one_that_could_not_be_reached_is_tried_again(self, seen):
+        def refused(*_):
+            raise SkyError("no")
+
+        first = self.reached(seen)
+        for _ in range(2):
+            with pytest.raises(SkyError):
+                self.reached(seen, kind=refused)
+        assert self.reached(seen) is first
+
+
 class TestSecrets:
     TOKEN = "a-token-nobody-may-see"
 
@@ -223,7 +274,7 @@ class TestWhereItRuns:
 
     def test_credentials_are_kept_in_the_folder_of_the_run(self, seen):
         as_action("sky_account", REACH)
-        folder = seen["cache"]._working_dir
+        folder = seen["reach"](lambda _params, cache: cache, seen["params"])._working_dir
         assert folder.endswith("sky-aws-credentials")
         assert f"{os.stat(folder).st_mode & 0o777:o}" == "700"  # noqa: PTH116
 
