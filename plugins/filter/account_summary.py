@@ -28,11 +28,6 @@ options:
     description: Whether the run would only have made the changes.
     type: bool
     default: false
-  networks:
-    description: What P(sky.aws.sky_vpc_lookup#module) returns as RV(sky.aws.sky_vpc_lookup#module:networks).
-    type: list
-    elements: dict
-    default: []
 """
 
 EXAMPLES = r"""
@@ -57,18 +52,13 @@ def account_summary(
     registered: t.Mapping[str, Result | t.Sequence[Result]],
     account_id: str,
     check_mode: bool = False,
-    networks: t.Sequence[Result] = (),
 ) -> str:
     """``account 111122223333; policy unchanged; users 2, changed: CreateUser``; empty where there is nothing to tell."""
     nouns = {noun: _results(given) for noun, given in registered.items()}
-    news = [result for results in nouns.values() for result in results if result.get("changed") or result.get("drift")]
-    if not news and not any(network["error"] for network in networks):
+    if not any(_is_news(result) for results in nouns.values() for result in results):
         return ""
-    parts = [f"account {account_id}"]
-    parts += [f"{noun} {_told(results, check_mode)}" for noun, results in nouns.items() if results]
-    if networks:
-        parts.append(f"network {', '.join(map(_network, networks))}")
-    return "; ".join(parts)
+    parts = [f"{noun} {_told(results, check_mode)}" for noun, results in nouns.items() if results]
+    return "; ".join([f"account {account_id}", *parts])
 
 
 def _results(given: Result | t.Sequence[Result]) -> list[Result]:
@@ -79,7 +69,15 @@ def _results(given: Result | t.Sequence[Result]) -> list[Result]:
     return [result for result in results if "steps" in result]
 
 
+def _is_news(result: Result) -> bool:
+    unusable = any(network["error"] for network in result.get("networks", ()))
+    return bool(result.get("changed") or result.get("drift") or unusable)
+
+
 def _told(results: t.Sequence[Result], check_mode: bool) -> str:
+    networks = [network for result in results for network in result.get("networks", ())]
+    if networks:
+        return ", ".join(map(_network, networks))
     count = f"{len(results)}, " if len(results) > 1 else ""
     apis = _unique(step["api"].partition(":")[2] for result in results for step in result["steps"])
     verdict = "unchanged"

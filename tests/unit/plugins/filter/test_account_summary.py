@@ -12,6 +12,7 @@ summary = FilterModule().filters()["account_summary"]
 ACCOUNT = "111122223333"
 UNCHANGED = {"changed": False, "steps": []}
 SKIPPED = {"changed": False, "skipped": True}
+USABLE = {"region": "us-east-1", "error": None, "vpc": {"vpc_id": "vpc-1"}, "subnets": [1, 2]}
 
 
 def changed(*apis: str, drift: tuple[str, ...] = ()) -> dict[str, object]:
@@ -33,6 +34,7 @@ TOLD = "thing changed: CreateThing"
         ({"policy": UNCHANGED}, "; policy unchanged"),
         ({"policy": [SKIPPED, {}]}, ""),
         ({"users": []}, ""),
+        ({"network": {**UNCHANGED, "networks": [USABLE]}}, "; network us-east-1 vpc-1 with 2 subnets"),
         ({"users": {"results": [], "skipped": True}}, ""),
         ({"users": {"results": [UNCHANGED]}}, "; users unchanged"),
         ({"users": {"results": [UNCHANGED, UNCHANGED]}}, "; users 2, unchanged"),
@@ -59,11 +61,12 @@ def test_what_ran_is_told_and_the_rest_left_out(registered, said):
         {"policy": UNCHANGED, "users": {"results": [UNCHANGED, SKIPPED]}},
         {"policy": [SKIPPED, {}]},
         {"config": "of the inventory"},
+        {"network": {**UNCHANGED, "networks": []}},
+        {"network": {**UNCHANGED, "networks": [USABLE, USABLE]}},
     ],
 )
 def test_where_nothing_happened_there_is_nothing_to_tell(registered):
-    usable = {"region": "us-east-1", "error": None, "vpc": {"vpc_id": "vpc-1"}, "subnets": [1, 2]}
-    assert summary(registered, ACCOUNT, networks=[usable]) == ""
+    assert summary(registered, ACCOUNT) == ""
 
 
 def test_a_difference_that_was_left_is_told():
@@ -78,10 +81,7 @@ def test_a_check_says_what_would_change():
 
 
 def test_networks_are_told_with_what_is_wrong():
-    networks = [
-        {"region": "us-east-1", "error": None, "vpc": {"vpc_id": "vpc-1"}, "subnets": [1, 2]},
-        {"region": "us-west-2", "error": "no VPC", "vpc": None, "subnets": []},
-    ]
-    assert summary({}, ACCOUNT, networks=networks) == (
+    networks = [USABLE, {"region": "us-west-2", "error": "no VPC", "vpc": None, "subnets": []}]
+    assert summary({"network": {**UNCHANGED, "networks": networks}}, ACCOUNT) == (
         f"account {ACCOUNT}; network us-east-1 vpc-1 with 2 subnets, us-west-2 unusable"
     )
