@@ -1,10 +1,12 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One line on what a run did to an account, from the results of its tasks, if there is something to tell."""
+"""One line on what a run did to an account, from what the roles registered, if there is something to tell."""
 
 from __future__ import annotations
 
 import typing as t
+
+from ansible.plugins.lookup import LookupBase
 
 DOCUMENTATION = r"""
 name: account_summary
@@ -12,61 +14,64 @@ short_description: One line on what a run did to an account, if there is somethi
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
-  - Sums up the results that tasks of the collection registered, noun by noun. What did not run is left out.
+  - Sums up what the roles of the collection registered for a host, noun by noun. What did not run is left out.
   - Where nothing changed, no drift was found and every network will do, there is nothing to tell, and the line is empty.
-  - It is a filter and not a template, since a template of that size costs every account about 30 ms of CPU.
-options:
-  _input:
-    description: The results by noun. A value is a task's registered result, or a list of them.
-    type: dict
-    required: true
-  account_id:
-    description: The account.
-    type: str
-    required: true
-  check_mode:
-    description: Whether the run would only have made the changes.
-    type: bool
-    default: false
+  - It reads the variables C(sky_*_result), C(sky_account_id) and C(ansible_check_mode) itself. A template that names them
+    all costs every account more than the rest of the summary.
+options: {}
 """
 
 EXAMPLES = r"""
 - name: Say what happened
   ansible.builtin.debug:
-    msg: "{{ {'policy': sky_policy_result, 'users': sky_users_result} | sky.aws.account_summary('111122223333') }}"
+    msg: "{{ lookup('sky.aws.account_summary') }}"
 # account 111122223333; policy unchanged; users 2, changed: CreateUser, AttachUserPolicy
 # (nothing where neither the policy nor a user changed)
 """
 
 RETURN = r"""
-_value:
+_raw:
   description: One line, or nothing.
-  type: str
-  sample: "account 111122223333; policy unchanged; role changed: CreateRole; network us-east-1 vpc-0a1b with 6 subnets"
+  type: list
+  elements: str
+  sample: ["account 111122223333; policy unchanged; role changed: CreateRole; network us-east-1 vpc-0a1b with 6 subnets"]
 """
 
 Result = t.Mapping[str, t.Any]
 
+#: What the roles register, by noun, in the order of the line.
+REGISTERED = {
+    "security group": ["sky_network_security_group_result"],
+    "policy": ["sky_policy_result", "sky_instance_role_policy_result"],
+    "users": ["sky_users_result"],
+    "role": ["sky_instance_role_result"],
+    "instances": ["sky_instances_result"],
+    "offboarding": ["sky_offboard_result"],
+    "config": ["sky_config_result"],
+    "network": ["sky_network_result"],
+}
 
-def account_summary(
-    registered: t.Mapping[str, Result | t.Sequence[Result]],
-    account_id: str,
-    check_mode: bool = False,
-) -> str:
-    """``account 111122223333; policy unchanged; users 2, changed: CreateUser``; empty where there is nothing to tell."""
-    nouns = {noun: _results(given) for noun, given in registered.items()}
-    if not any(_is_news(result) for results in nouns.values() for result in results):
-        return ""
-    parts = [f"{noun} {_told(results, check_mode)}" for noun, results in nouns.items() if results]
-    return "; ".join([f"account {account_id}", *parts])
+
+class LookupModule(LookupBase):
+    """Reads the host's variables as they are: what is registered holds no template."""
+
+    def run(self, terms: t.Any, variables: t.Mapping[str, t.Any] | None = None, **kwargs: t.Any) -> list[str]:
+        self.set_options(var_options=variables, direct=kwargs)
+        known = variables or {}
+        nouns = {noun: _results(known.get(name) for name in names) for noun, names in REGISTERED.items()}
+        if not any(_is_news(result) for results in nouns.values() for result in results):
+            return [""]
+        check_mode = bool(known["ansible_check_mode"])
+        account_id = self._templar.template(known["sky_account_id"])
+        parts = [f"{noun} {_told(results, check_mode)}" for noun, results in nouns.items() if results]
+        return ["; ".join([f"account {account_id}", *parts])]
 
 
-def _results(given: Result | t.Sequence[Result]) -> list[Result]:
+def _results(registered: t.Iterable[t.Any]) -> list[Result]:
     """The results of the tasks that ran, one for each item of a loop."""
-    registered = given if isinstance(given, list) else [given]
     # A variable of the inventory may have the name of what a role would have registered.
     results = [result for each in registered if isinstance(each, dict) for result in each.get("results", [each])]
-    return [result for result in results if "steps" in result]
+    return [result for result in results if isinstance(result, dict) and "steps" in result]
 
 
 def _is_news(result: Result) -> bool:
@@ -95,10 +100,3 @@ def _network(network: Result) -> str:
     if network["error"]:
         return f"{network['region']} unusable"
     return f"{network['region']} {network['vpc']['vpc_id']} with {len(network['subnets'])} subnets"
-
-
-class FilterModule:
-    """What Ansible asks a file of filters for."""
-
-    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
-        return {"account_summary": account_summary}
