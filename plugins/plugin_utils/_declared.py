@@ -109,6 +109,9 @@ PARTS = (
     ),
 )
 
+#: The same, by the name that Ansible gives the role of a task, and the task's resource.
+_BY_TASK = {(f"sky.aws.{part.role}", part.resource): part for part in PARTS}
+
 
 def templated(names: Iterable[str], variables: Variables, template: Template) -> tuple[dict[str, t.Any], list[str]]:
     """Those of the variables that are set, as templated for the host, and a fault for each that cannot be."""
@@ -138,7 +141,7 @@ def for_task(
     :param number: of the item that the task's loop is at.
     :raises BadInput: a line for each variable that cannot be templated.
     """
-    part = _PARTS.get((variables.get("ansible_role_name", ""), resource))
+    part = _BY_TASK.get((variables.get("ansible_role_name", ""), resource))
     if part is None or part.items is (number is None):
         return {}
     # Only what is a variable of the role: sky_users_state would otherwise delete every user.
@@ -155,20 +158,22 @@ def for_task(
     return merge_hash(shared, _item(part, variables, template, number))
 
 
-_PARTS = {(f"sky.aws.{part.role}", part.resource): part for part in PARTS}
-
-
 def _item(part: Part, variables: Variables, template: Template, number: int) -> dict[str, t.Any]:
     """The item with this number: a dictionary of options."""
     lists = [f"{part.role}_present", f"{part.role}_absent"]
     if part.absent is dict:
         lists.reverse()
-    items = [(name, each) for name in lists for each in _listed(variables[name], template)]
-    name, raw = items[number]
-    item = template(raw)
-    if name.endswith("_absent"):
-        return {**(item if part.absent is dict else {part.name: item}), "state": "absent"}
-    return item
+    items = [(name, at, each) for name in lists for at, each in enumerate(_listed(variables[name], template))]
+    name, at, raw = items[number]
+    try:
+        item = template(raw)
+    except AnsibleError as error:
+        raise BadInput([f"{name}[{at}]: {one_line(str(error))}"]) from error
+    if name.endswith("_absent") and part.absent is str:
+        return {part.name: item, "state": "absent"}
+    if not isinstance(item, dict):
+        raise BadInput([f"{name}[{at}]: give a dictionary of options"])
+    return {**item, "state": "absent"} if name.endswith("_absent") else item
 
 
 def _listed(value: t.Any, template: Template) -> list[t.Any]:

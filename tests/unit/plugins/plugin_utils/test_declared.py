@@ -205,6 +205,18 @@ def test_each_variable_that_cannot_be_templated_is_named() -> None:
     assert sorted(caught.value.faults) == ["sky_policy_name: it is undefined", "sky_policy_path: it is undefined"]
 
 
+def test_an_item_that_will_not_do_is_named() -> None:
+    def template(value: t.Any) -> t.Any:
+        if value == {"name": "bob"}:
+            raise AnsibleError("it is undefined")
+        return value
+
+    with pytest.raises(BadInput, match=r"^sky_users_present\[1\]: it is undefined$"):
+        options("sky_users", user, USERS, 1, template)
+    with pytest.raises(BadInput, match=r"^sky_config_absent\[1\]: give a dictionary of options$"):
+        options("sky_config", config, {"sky_config_absent": [{"user": "eve"}, "bob"]}, 1)
+
+
 #: Variables of roles that are no option of the role's module, and what takes them.
 OTHER = {
     "sky_network": {
