@@ -1,12 +1,9 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One line on what a run did to an account, from what the roles registered, if there is something to tell."""
 
 from __future__ import annotations
-
-import typing as t
-
-from ansible.plugins.lookup import LookupBase
 
 DOCUMENTATION = r"""
 name: account_summary
@@ -36,6 +33,10 @@ _raw:
   elements: str
   sample: ["account 111122223333; policy unchanged; role changed: CreateRole; network us-east-1 vpc-0a1b with 6 subnets"]
 """
+
+import typing as t
+
+from ansible.plugins.lookup import LookupBase
 
 Result = t.Mapping[str, t.Any]
 
