@@ -22,6 +22,7 @@ OURS = pathlib.Path(sys.executable).parent
 OUR_CODE = (
     "playbooks/onboard.yml",
     "plugins/action",
+    "plugins/lookup",
     "plugins/module_utils",
     "plugins/modules",
     "plugins/plugin_utils",
