@@ -7,7 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
-from ansible_collections.sky.aws.plugins.module_utils._resources import account
+from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE
 from ansible_collections.sky.aws.plugins.module_utils._validate import account_faults
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declared, _variables
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction, untagged
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 class ActionModule(InWorkerAction):
     """Run the account resource in the worker."""
 
-    resource = account
+    resource = RESOURCE
 
     def _refuse(
         self, params: Mapping[str, t.Any], task_vars: Mapping[str, t.Any], warn: t.Callable[[str], None]

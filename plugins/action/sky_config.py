@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.sky.aws.plugins.module_utils._resources import config
+from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction
 
 
 class ActionModule(InWorkerAction):
     """Run the config resource in the worker."""
 
-    resource = config
+    resource = RESOURCE

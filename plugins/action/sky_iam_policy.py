@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction
 
 
 class ActionModule(InWorkerAction):
     """Run the policy resource in the worker."""
 
-    resource = policy
+    resource = RESOURCE

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.sky.aws.plugins.module_utils._resources import security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction
 
 
 class ActionModule(InWorkerAction):
     """Run the security group resource in the worker."""
 
-    resource = security_group
+    resource = RESOURCE

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.sky.aws.plugins.module_utils._resources import network
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction
 
 
 class ActionModule(InWorkerAction):
     """Run the network resource in the worker."""
 
-    resource = network
+    resource = RESOURCE

@@ -19,7 +19,7 @@ import traceback
 import typing as t
 
 from ._errors import NO_CAPACITY, REPEATS_LOST
-from ._operations import OPERATIONS
+from ._models import OPERATIONS
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Mapping

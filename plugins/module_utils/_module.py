@@ -9,15 +9,15 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ._errors import SkyError
-from ._plan import argument_spec, run
+from ._run import run
 
 if t.TYPE_CHECKING:
-    from ._plan import Resource
+    from ._run import Resource
 
 
 def run_module(resource: Resource) -> None:
     """Run a resource as an ordinary module; exits the process."""
-    module = AnsibleModule(argument_spec=argument_spec(resource), supports_check_mode=True, **resource.SPEC_RULES)
+    module = AnsibleModule(argument_spec=resource.argument_spec, supports_check_mode=True, **resource.rules)
     try:
         result = run(resource, module.params, check_mode=module.check_mode, warn=module.warn, tell=module.log)
     except SkyError as error:

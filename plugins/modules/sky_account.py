@@ -87,12 +87,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import account
+from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(account)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

@@ -234,12 +234,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import config
+from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(config)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

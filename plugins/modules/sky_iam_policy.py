@@ -281,12 +281,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(policy)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

@@ -445,12 +445,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(instance)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

@@ -188,12 +188,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import offboard
+from ansible_collections.sky.aws.plugins.module_utils._resources.offboard import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(offboard)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

@@ -329,12 +329,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import role
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(role)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

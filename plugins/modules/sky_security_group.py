@@ -250,12 +250,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(security_group)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

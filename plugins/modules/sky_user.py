@@ -456,12 +456,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import user
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(user)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

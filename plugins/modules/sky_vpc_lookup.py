@@ -355,12 +355,12 @@ diff:
 """
 
 from ansible_collections.sky.aws.plugins.module_utils._module import run_module
-from ansible_collections.sky.aws.plugins.module_utils._resources import network
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE
 
 
 def main() -> None:
     """Run the module."""
-    run_module(network)
+    run_module(RESOURCE)
 
 
 if __name__ == "__main__":

@@ -22,14 +22,14 @@ from ansible.utils.display import Display
 from ansible_collections.sky.aws.plugins.module_utils import _botocore
 from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
-from ansible_collections.sky.aws.plugins.module_utils._plan import run
+from ansible_collections.sky.aws.plugins.module_utils._run import run
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declared, _run_folder
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ansible_collections.sky.aws.plugins.module_utils._account import Account
-    from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+    from ansible_collections.sky.aws.plugins.module_utils._run import Resource
 
 # The linear and free strategies import action plugins in the controlling process before it forks: what is loaded here is
 # paid once a run and shared by all workers.
@@ -105,7 +105,7 @@ class InWorkerAction(ActionBase):
             result["warnings"] = warnings
         return t.cast("dict[str, t.Any]", remove_values(result, secrets)) if secrets else result
 
-    def _reach(self, kind: type[Account], params: Mapping[str, t.Any]) -> Account:
+    def _reach(self, kind: t.Callable[..., Account], params: Mapping[str, t.Any]) -> Account:
         """The account, which the items of a loop share with its session and clients where nothing about it differs."""
         options = {name: params.get(name) for name in ACCOUNT_ARGUMENTS}
         way = (self._task._uuid, kind, options, dict(os.environ))

@@ -11,7 +11,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
 from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 
 if t.TYPE_CHECKING:
@@ -19,7 +18,7 @@ if t.TYPE_CHECKING:
 
     from ansible.module_utils.common.arg_spec import ValidationResult
 
-    from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+    from ansible_collections.sky.aws.plugins.module_utils._run import Resource
 
 
 #: The variables that declare a host's account, by account option.
@@ -67,7 +66,7 @@ def check(resource: Resource, options: Mapping[str, t.Any]) -> ValidationResult:
     :raises BadInput: Ansible's check itself breaks, as it does on a number where a dictionary belongs. The line does not
         quote Ansible, whose text may hold the value.
     """
-    validator = ArgumentSpecValidator(argument_spec(resource), **resource.SPEC_RULES)
+    validator = ArgumentSpecValidator(resource.argument_spec, **resource.rules)
     try:
         return validator.validate(options)
     except (TypeError, ValueError, OverflowError) as error:

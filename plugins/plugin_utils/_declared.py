@@ -16,20 +16,18 @@ from ansible.errors import AnsibleError
 from ansible.utils.vars import merge_hash
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
-from ansible_collections.sky.aws.plugins.module_utils._resources import (
-    config,
-    instance,
-    network,
-    policy,
-    role,
-    user,
-)
+from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as CONFIG
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as INSTANCE
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as NETWORK
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as POLICY
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as ROLE
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as USER
 from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+    from ansible_collections.sky.aws.plugins.module_utils._run import Resource
 
     Variables = Mapping[str, t.Any]
     Template = t.Callable[[t.Any], t.Any]
@@ -43,7 +41,7 @@ def _own_policy(variables: Variables) -> dict[str, t.Any]:
     """A role with features of its own has the policy that tasks/policy.yml of sky_instance_role keeps, and no other."""
     if not variables.get("sky_instance_role_features"):
         return {}
-    name = variables.get("sky_instance_role_name", role.ARGUMENT_SPEC["name"]["default"])
+    name = variables.get("sky_instance_role_name", ROLE.spec["name"]["default"])
     return {"policies": [f"{name}-policy"]}
 
 
@@ -71,11 +69,11 @@ class Part:
 
     def options(self) -> list[str]:
         """What an item may hold."""
-        return sorted([*self.resource.ARGUMENT_SPEC, *self.own_account])
+        return sorted([*self.resource.spec, *self.own_account])
 
     def variables(self) -> dict[str, str]:
         """The variables of the role by the module's options; not all need exist."""
-        return {option: self.renamed.get(option, f"{self.role}_{option}") for option in self.resource.ARGUMENT_SPEC}
+        return {option: self.renamed.get(option, f"{self.role}_{option}") for option in self.resource.spec}
 
     def shared(self, variables: Variables) -> dict[str, t.Any]:
         """The module's options that variables of the role set."""
@@ -87,20 +85,20 @@ class Part:
 
 
 PARTS = (
-    Part("sky_network", network),
-    Part("sky_policy", policy),
-    Part("sky_users", user, items=True, folded=str.lower),
-    Part("sky_instance_role", role, derived=_own_policy, derived_from=("sky_instance_role_features",)),
+    Part("sky_network", NETWORK),
+    Part("sky_policy", POLICY),
+    Part("sky_users", USER, items=True, folded=str.lower),
+    Part("sky_instance_role", ROLE, derived=_own_policy, derived_from=("sky_instance_role_features",)),
     Part(
         "sky_instances",
-        instance,
+        INSTANCE,
         items=True,
         own_account=("region",),
         renamed={"instance_profile": "sky_instances_profile", "networks": "sky_instances_network"},
     ),
     Part(
         "sky_config",
-        config,
+        CONFIG,
         items=True,
         name="user",
         absent=dict,
@@ -150,7 +148,7 @@ def for_task(
     if unresolved:
         raise BadInput(unresolved)
     shared = part.shared(values)
-    if "tags" in resource.ARGUMENT_SPEC:
+    if "tags" in resource.spec:
         shared["tags"] = values.get(_TAGS)
     if number is None:
         return shared

@@ -13,11 +13,12 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.sky.aws.plugins.module_utils import _features, _tags, _validate
+from ansible_collections.sky.aws.plugins.module_utils import _tags, _validate
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
+from ansible_collections.sky.aws.plugins.module_utils._features import documents
 from ansible_collections.sky.aws.plugins.module_utils._organization.hosts import VARIABLES as INVENTORY_VARIABLES
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy, security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as POLICY
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as SECURITY_GROUP
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments
 from ansible_collections.sky.aws.plugins.plugin_utils._declared import PARTS
 from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
@@ -25,7 +26,7 @@ from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+    from ansible_collections.sky.aws.plugins.module_utils._run import Resource
     from ansible_collections.sky.aws.plugins.plugin_utils._declared import Part
 
     Variables = Mapping[str, t.Any]
@@ -110,9 +111,9 @@ def _own_policy_faults(variables: Variables, account: Mapping[str, t.Any]) -> li
     own = {option: variables[name] for option, name in names.items() if variables.get(name) is not None}
     features = own.pop("features", [])
     if features:
-        found = _item_faults(policy, {"features": features, "principals": ["role"], **own}, account)
+        found = _item_faults(POLICY, {"features": features, "principals": ["role"], **own}, account)
     else:
-        found = _features.faults([], **own)
+        found = documents.faults([], **own)
     return [f"sky_instance_role_{fault}" for fault in found]
 
 
@@ -121,7 +122,7 @@ def _security_group_faults(variables: Variables, account: Mapping[str, t.Any]) -
     if not variables.get("sky_network_security_group"):
         return []
     given = {"name": variables["sky_network_security_group"], "ssh_sources": variables.get("sky_network_ssh_sources")}
-    found = _item_faults(security_group, {**given, "networks": []}, account)
+    found = _item_faults(SECURITY_GROUP, {**given, "networks": []}, account)
     return [f"sky_network_{re.sub('^name:', 'security_group:', fault)}" for fault in found]
 
 
@@ -182,7 +183,7 @@ def _identity(item: Mapping[str, t.Any]) -> str:
 
 
 def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mapping[str, t.Any]) -> list[str]:
-    spec = argument_spec(resource)
+    spec = resource.argument_spec
     options = {name: value for name, value in {**account, **given}.items() if name in spec and value is not None}
     try:
         validation = _arguments.check(resource, options)

@@ -11,7 +11,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.sky.aws.plugins.module_utils._catalogue import FEATURES
+from ansible_collections.sky.aws.plugins.module_utils._features.catalogue import FEATURES
 from ansible_collections.sky.aws.tests.awx import configuring, fake_rules
 from ansible_collections.sky.aws.tests.awx.configuring import PROJECT, SECRETS, SETTINGS, Done
 from ansible_collections.sky.aws.tests.awx.fake import Awx

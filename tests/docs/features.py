@@ -9,14 +9,14 @@ import pathlib
 import sys
 import typing as t
 
-from ansible_collections.sky.aws.plugins.module_utils._catalogue import FEATURES
-from ansible_collections.sky.aws.plugins.module_utils._catalogue.combinations import CONTRADICTIONS, SURPRISES
+from ansible_collections.sky.aws.plugins.module_utils._features.catalogue import FEATURES
+from ansible_collections.sky.aws.plugins.module_utils._features.combinations import CONTRADICTIONS, SURPRISES
 from ansible_collections.sky.aws.tests.rights.proofs import proof
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ansible_collections.sky.aws.plugins.module_utils._catalogue.feature import Feature
+    from ansible_collections.sky.aws.plugins.module_utils._features.feature import Feature
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "features.md"

@@ -9,7 +9,7 @@ import json
 import pytest
 
 from ansible_collections.sky.aws.demo import seed
-from ansible_collections.sky.aws.plugins.module_utils import _features
+from ansible_collections.sky.aws.plugins.module_utils._features import documents
 from ansible_collections.sky.aws.tests.emulator.people import ACCOUNT, IMAGE, OTHER, TRUST_EC2, User
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
 
@@ -33,7 +33,7 @@ def aws(enforced):
 def base(enforced):
     """A user with SkyPilot's documented minimal policy, attached as a managed one."""
     user = User(enforced)
-    text = json.dumps(_features.document(["base"], account_id=ACCOUNT, partition="aws"))
+    text = json.dumps(documents.document(["base"], account_id=ACCOUNT, partition="aws"))
     policy = user.iam.create_policy(PolicyName="sky-base", PolicyDocument=text)["Policy"]["Arn"]
     user.iam.attach_user_policy(UserName=user.name, PolicyArn=policy)
     return user

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils import _features
+from ansible_collections.sky.aws.plugins.module_utils._features import documents
 from ansible_collections.sky.aws.plugins.module_utils._tags import OWNER_KEY
 from ansible_collections.sky.aws.tests.emulator.people import (
     ACCOUNT,
@@ -145,14 +145,14 @@ class TestTheDocumentedPolicy:
 
     def test_in_another_account_it_is_worth_nothing(self, aws):
         stranger = User(aws, account=OTHER)
-        statements = _features.document(["base"], account_id=ACCOUNT, partition="aws")["Statement"]
+        statements = documents.document(["base"], account_id=ACCOUNT, partition="aws")["Statement"]
         stranger.put(*statements)
         assert refused(launch(stranger.client("ec2")))
         assert allowed(stranger.client("ec2").describe_vpcs)
 
     def test_launch_tags_are_for_what_is_being_made(self, aws, places):
         names = ["base", "launch_tags"]
-        user = User(aws, *_features.document(names, account_id=ACCOUNT, partition="aws")["Statement"])
+        user = User(aws, *documents.document(names, account_id=ACCOUNT, partition="aws")["Statement"])
         ec2, tags = user.client("ec2"), [{"Key": "a", "Value": "b"}]
         assert error_of(launch(ec2, TagSpecifications=tagged("instance", "volume"))) is None
         assert refused(ec2.create_tags, Resources=[places["volume"]], Tags=tags)

@@ -135,7 +135,7 @@ class TestReference:
 
     def test_every_call_of_the_collection_has_a_rule(self):
         """Those that the code spells out; others (``f"iam:{verb}UserPolicy"``) fail where they are made."""
-        texts = [path.read_text() for path in (RESOURCES / "_resources").glob("*.py")]
+        texts = [path.read_text() for path in (RESOURCES / "_resources").rglob("*.py")]
         calls = set(re.findall(r'"((?:iam|ec2|sts|ssm|secretsmanager|organizations):[A-Z]\w+)"', "".join(texts)))
         known = {call for call in calls if REFERENCE.actions.action_exists(*call.split(":"))}
         assert len(known) > 20

@@ -9,7 +9,11 @@ import typing as t
 from botocore.configloader import raw_config_parse
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import instance, policy, role, security_group, user
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
 
 if t.TYPE_CHECKING:
     import pathlib

@@ -14,9 +14,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document, _validate
+from ansible_collections.sky.aws.plugins.module_utils import _validate
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
+from ansible_collections.sky.aws.plugins.module_utils._policy import equality, readable
 from ansible_collections.sky.aws.plugins.plugin_utils._action import untagged
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.integration.runs import Runner
@@ -51,7 +51,7 @@ def fuzzed(count: int) -> settings:
 
 def said(resource: t.Any, given_options: dict[str, t.Any]) -> list[str]:
     """All faults of options, as a module finds them before its first call."""
-    validation = ArgumentSpecValidator(argument_spec(resource), **resource.SPEC_RULES).validate(given_options)
+    validation = ArgumentSpecValidator(resource.argument_spec, **resource.rules).validate(given_options)
     if validation.error_messages:
         return [one_line(message) for message in validation.error_messages]  # as the action does
     params = untagged(validation.validated_parameters)
@@ -60,8 +60,8 @@ def said(resource: t.Any, given_options: dict[str, t.Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", SOUND)
 def test_a_module_answers_hostile_options_with_one_line_a_fault(name: str, ledger: Ledger) -> None:
-    resource = importlib.import_module(f"{RESOURCES}.{name}")
-    spec = argument_spec(resource)
+    resource = importlib.import_module(f"{RESOURCES}.{name}").RESOURCE
+    spec = resource.argument_spec
     sound = {"account_id": ACCOUNT, "region": "us-east-1", **SOUND[name]}
     assert said(resource, sound) == []
     tried = itertools.count()
@@ -93,7 +93,7 @@ class TestComparison:
             next(tried)
             one = data.draw(strategies.documents())
             other = data.draw(strategies.reshaped(data.draw(strategies.recased(one))))
-            assert _policy_document.equal(one, data.draw(strategies.texts(other)))
+            assert equality.equal(one, data.draw(strategies.texts(other)))
 
         fuzz()
         ledger.note("bad inputs", "policy documents, shuffled and reshaped: equal", good=True, count=next(tried))
@@ -107,7 +107,7 @@ class TestComparison:
             one = data.draw(strategies.documents().filter(lambda document: document["Statement"]))
             for before, after in itertools.combinations(data.draw(strategies.variants(one)), 2):
                 next(tried)
-                assert not _policy_document.equal(before, after)
+                assert not equality.equal(before, after)
 
         fuzz()
         ledger.note("bad inputs", "policy documents with a single change: different", good=True, count=next(tried))
@@ -124,9 +124,9 @@ class TestComparison:
             next(tried)
             if isinstance(given_document, str):
                 with pytest.raises(ValueError, match="not a policy document"):
-                    _policy_document.normal_form(given_document)
+                    equality.normal_form(given_document)
                 return
-            assert _policy_document.equal(given_document, _policy_document.readable(given_document))
+            assert equality.equal(given_document, readable.readable(given_document))
 
         fuzz()
         ledger.note(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.sky.aws.plugins.module_utils import _features
+from ansible_collections.sky.aws.plugins.module_utils._features import documents
 
 from .needs import BUCKETS, IDENTITIES
 from .requests import ACCOUNT
@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 def document(features: Iterable[str], principal: str) -> Document:
     """The policy of these features for ``user`` or ``role`` alone."""
-    return _features.document(
+    return documents.document(
         features,
         account_id=ACCOUNT,
         partition="aws",

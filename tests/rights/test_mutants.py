@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils import _catalogue, _features
+from ansible_collections.sky.aws.plugins.module_utils._features import catalogue
+from ansible_collections.sky.aws.plugins.module_utils._features import documents as feature_documents
 from ansible_collections.sky.aws.tests.rights import mutants, stars
 from ansible_collections.sky.aws.tests.rights.documents import allowed, document
 from ansible_collections.sky.aws.tests.rights.needs import NEEDS
 from ansible_collections.sky.aws.tests.rights.refusals import REFUSALS
 
 VERBATIM = ("base", "create_role", "clone_disk")
-OWN = [name for name in _catalogue.FEATURES if name not in VERBATIM]
+OWN = [name for name in catalogue.FEATURES if name not in VERBATIM]
 AT_ONCE = 40
 
 
@@ -25,8 +26,8 @@ def catalogue_with(monkeypatch):
     """Puts a mutant in the place of its feature."""
 
     def put(feature):
-        changed = {**_catalogue.FEATURES, feature.name: feature}
-        monkeypatch.setattr(_features, "FEATURES", changed)
+        changed = {**catalogue.FEATURES, feature.name: feature}
+        monkeypatch.setattr(feature_documents, "FEATURES", changed)
 
     return put
 
@@ -52,13 +53,13 @@ def is_caught(evaluator, mutant, candidates):
 
 @pytest.mark.parametrize("name", OWN)
 def test_every_star_has_its_reason(name):
-    assert list(stars.unaccounted(_catalogue.FEATURES[name])) == []
+    assert list(stars.unaccounted(catalogue.FEATURES[name])) == []
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_nothing_can_go(evaluator, catalogue_with, name):
     survivors = []
-    for mutant in mutants.removals(_catalogue.FEATURES[name]):
+    for mutant in mutants.removals(catalogue.FEATURES[name]):
         catalogue_with(mutant.feature)
         requests = NEEDS[name].of(mutant.principal)
         policy = document([*NEEDS[name].upon, name], mutant.principal)
@@ -76,7 +77,7 @@ def test_nothing_can_be_wider(evaluator, catalogue_with, name):
         key=lambda request: service_of(request) not in own,
     )
     survivors = []
-    for mutant in mutants.widenings(_catalogue.FEATURES[name]):
+    for mutant in mutants.widenings(catalogue.FEATURES[name]):
         catalogue_with(mutant.feature)
         if not is_caught(evaluator, mutant, candidates):
             survivors.append(mutant.label)
@@ -85,6 +86,6 @@ def test_nothing_can_be_wider(evaluator, catalogue_with, name):
 
 @pytest.mark.parametrize("name", OWN)
 def test_there_are_mutants_of_each_kind(name):
-    feature = _catalogue.FEATURES[name]
+    feature = catalogue.FEATURES[name]
     assert list(mutants.removals(feature))
     assert list(mutants.widenings(feature))

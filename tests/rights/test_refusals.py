@@ -8,7 +8,7 @@ import collections
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._catalogue import FEATURES
+from ansible_collections.sky.aws.plugins.module_utils._features.catalogue import FEATURES
 from ansible_collections.sky.aws.tests.rights.documents import allowed, document
 from ansible_collections.sky.aws.tests.rights.needs import NEEDS
 from ansible_collections.sky.aws.tests.rights.refusals import REFUSALS

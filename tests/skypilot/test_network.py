@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ansible_collections.sky.aws.plugins.module_utils import _botocore
 from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS, Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import network
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.skypilot.skypilot import SkyPilot, step
 
@@ -113,7 +113,7 @@ def reached(url, account_id, credentials):
 
 def ours(account, question):
     """The network as the module reports it, and whether it would fail where it must not be unusable."""
-    defaults = {name: spec.get("default") for name, spec in network.ARGUMENT_SPEC.items()}
+    defaults = {name: spec.get("default") for name, spec in network.spec.items()}
     params = {**defaults, **question, "region": REGION, "on_unusable": "report"}
     layouts = network.read(account, params)
     [found] = network.plan(layouts, params, account.identity).facts["networks"]

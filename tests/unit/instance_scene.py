@@ -8,9 +8,9 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import instance
-from ansible_collections.sky.aws.plugins.module_utils._resources._instance_plan import Found
-from ansible_collections.sky.aws.plugins.module_utils._resources._instance_request import Site
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance.found import Found
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance.request import Site
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 ME = Identity("111111111111", "aws", "arn:aws:sts::111111111111:assumed-role/admin/sky.aws")

@@ -11,8 +11,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from botocore.configloader import raw_config_parse
 
 from ansible_collections.sky.aws.demo import launch
-from ansible_collections.sky.aws.plugins.module_utils import _plan
-from ansible_collections.sky.aws.plugins.module_utils._resources import user
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
+from ansible_collections.sky.aws.plugins.module_utils._run import run
 
 ACCOUNT = "111122223333"
 NUMBERS = itertools.count()
@@ -51,11 +51,11 @@ class Scene:
             "absent_keys": absent_keys,
             "access_key_delivery": {**self.place, **delivery},
         }
-        validation = ArgumentSpecValidator(_plan.argument_spec(user)).validate(options)
+        validation = ArgumentSpecValidator(user.argument_spec).validate(options)
         assert validation.error_messages == []
         self.warnings = []
         params = validation.validated_parameters
-        return _plan.run(
+        return run(
             user,
             params,
             check_mode=check_mode,

@@ -7,8 +7,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
-from ansible_collections.sky.aws.plugins.module_utils._resources import network
-from ansible_collections.sky.aws.plugins.module_utils._resources._subnets import Layout
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.subnets import Layout
 
 REGION = "us-east-1"
 ME = Identity("111111111111", "aws", "arn:aws:iam::111111111111:user/admin")

@@ -7,14 +7,12 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.sky.aws.demo.seed import REGION
-from ansible_collections.sky.aws.plugins.module_utils._resources import (
-    instance,
-    offboard,
-    policy,
-    role,
-    security_group,
-    user,
-)
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.offboard import RESOURCE as offboard
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
 from ansible_collections.sky.aws.tests.unit.sandbox import Sandbox
 
 if t.TYPE_CHECKING:

@@ -11,7 +11,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.demo import launch
 from ansible_collections.sky.aws.demo.seed import REGION
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec, run
+from ansible_collections.sky.aws.plugins.module_utils._run import run
 
 if t.TYPE_CHECKING:
     from ansible_collections.sky.aws.plugins.module_utils._account import Account
@@ -36,7 +36,7 @@ def fresh_account_id() -> str:
 def params(resource: t.Any, **options: t.Any) -> dict[str, t.Any]:
     """Options as a resource gets them: checked and completed by its argument_spec."""
     given = {"account_id": "111122223333", "region": REGION, **options}
-    validation = ArgumentSpecValidator(argument_spec(resource), **resource.SPEC_RULES).validate(given)
+    validation = ArgumentSpecValidator(resource.argument_spec, **resource.rules).validate(given)
     assert validation.error_messages == []
     return validation.validated_parameters
 

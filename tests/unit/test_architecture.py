@@ -13,6 +13,7 @@ import typing as t
 import pytest
 import yaml
 
+from ansible_collections.sky.aws.plugins.module_utils._run import Resource
 from ansible_collections.sky.aws.plugins.module_utils._version import VERSION
 
 REPO = pathlib.Path(__file__).parents[2]
@@ -23,13 +24,14 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 
 #: A file of module_utils may import what stands above its own line, and nothing else of the collection.
 LAYERS = (
-    {"_version", "_errors", "_facts", "_operations", "_policy_document", "_tags", "_catalogue"},
-    {"_botocore", "_ownership", "_patience"},
+    {"_version", "_errors", "_facts", "_models", "_plan", "_policy", "_tags"},
+    {"_botocore", "_ownership", "_patience", "_skypilot", "_files"},
     {"_validate"},
     {"_features"},
     {"_account"},
     {"_organization"},
-    {"_plan"},
+    {"_perform"},
+    {"_run"},
     {"_resources"},
     {"_module"},
 )
@@ -158,12 +160,16 @@ class TestArrows:
         assert bool(found) is (path.name == "_botocore.py")
         assert not any(within(name, "boto3") for name in found)
 
-    @pytest.mark.parametrize("name", ["_policy_document", "_tags", "_ownership", "_errors", "_facts"])
+    @pytest.mark.parametrize("name", ["_tags", "_ownership", "_errors", "_facts", "_plan"])
     def test_pure_files_know_neither_account_nor_botocore(self, name):
         assert own(PLUGINS / "module_utils" / f"{name}.py") & {"_account", "_botocore"} == set()
 
     def test_features_do_not_know_the_account(self):
-        assert own(PLUGINS / "module_utils" / "_features.py") <= {"_catalogue", "_policy_document", "_validate"}
+        assert {name for path in files("module_utils/_features") for name in own(path)} <= {
+            "_features",
+            "_policy",
+            "_validate",
+        }
 
     @pytest.mark.parametrize("name", names("modules"))
     def test_modules_are_entry_points_only(self, name):
@@ -228,13 +234,12 @@ class TestModules:
     def test_module_and_action_run_one_resource(self, name):
         action = importlib.import_module(f"{COLLECTION}.plugins.action.{name}").ActionModule
         module = importlib.import_module(f"{COLLECTION}.plugins.modules.{name}")
-        resources = [value for value in vars(module).values() if hasattr(value, "ARGUMENT_SPEC")]
+        resources = [value for value in vars(module).values() if isinstance(value, Resource)]
         assert resources == [action.resource]
 
     @pytest.mark.parametrize("name", names("modules"))
     def test_every_option_is_documented_as_it_is(self, name):
         """ansible-test sanity compares more of it, where it can run; this one runs everywhere."""
-        from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
 
         module = importlib.import_module(f"{COLLECTION}.plugins.modules.{name}")
         action = importlib.import_module(f"{COLLECTION}.plugins.action.{name}").ActionModule
@@ -243,7 +248,7 @@ class TestModules:
         for fragment in documentation["extends_documentation_fragment"]:
             source = importlib.import_module(f"{COLLECTION}.plugins.doc_fragments.{fragment.rpartition('.')[2]}")
             documented |= yaml.safe_load(source.ModuleDocFragment.DOCUMENTATION).get("options") or {}
-        spec = argument_spec(action.resource)
+        spec = action.resource.argument_spec
         assert set(documented) == set(spec)
         for option, described in documented.items():
             assert described.get("default") == spec[option].get("default"), option

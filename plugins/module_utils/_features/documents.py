@@ -7,14 +7,16 @@ from __future__ import annotations
 import re
 import typing as t
 
-from . import _policy_document, _validate
-from ._catalogue import FEATURES
-from ._catalogue.combinations import CONTRADICTIONS, SURPRISES
+from .. import _validate
+from .._policy.compose import compose
+from .catalogue import FEATURES
+from .combinations import CONTRADICTIONS, SURPRISES
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ._policy_document import Document, Statement
+    from .._policy.equality import Document, Statement
+
 
 #: The features of a policy whose declaration names none. With ``base`` alone SkyPilot 0.12.1 and later cannot launch.
 DEFAULT = ("base", "launch_tags")
@@ -125,7 +127,7 @@ def document(
         custom_identities=custom_identities,
         s3_buckets=s3_buckets,
     )
-    return _policy_document.compose([*own, *extra_statements])
+    return compose([*own, *extra_statements])
 
 
 def _filled(template: t.Any, values: Mapping[str, Sequence[str]]) -> t.Any:

@@ -10,7 +10,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .._policy_document import Statement
+    from .._policy.equality import Statement
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

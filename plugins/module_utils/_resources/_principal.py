@@ -19,6 +19,7 @@ if t.TYPE_CHECKING:
     from .._account import Account, Identity
     from .._plan import Params
 
+
 #: AWS's policy of the page's optional step for S3.
 S3_POLICY = "AmazonS3FullAccess"
 #: IAM attaches at most this many managed policies to a user or role unless the quota is raised (IAM quotas).

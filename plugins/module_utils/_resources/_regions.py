@@ -14,6 +14,7 @@ if t.TYPE_CHECKING:
 
     from .._account import Account
 
+
 Answer = t.TypeVar("Answer")
 
 #: Regions read at once. Bounded, because every account of a run (--forks) may do this at the same time.

@@ -7,13 +7,11 @@ from __future__ import annotations
 import typing as t
 
 from .._plan import Plan
+from .._run import Resource
 
 if t.TYPE_CHECKING:
     from .._account import Account, Identity
-    from .._plan import Facts, Params
-
-ARGUMENT_SPEC: dict[str, t.Any] = {}
-SPEC_RULES: dict[str, t.Any] = {}
+    from .._plan import Params
 
 
 def validate(params: Params) -> list[str]:
@@ -37,6 +35,4 @@ def plan(current: str, params: Params, identity: Identity) -> Plan:
     return Plan(facts={"account": facts})
 
 
-def apply(account: Account, plan: Plan) -> Facts:
-    """Nothing to write."""
-    return plan.facts
+RESOURCE = Resource(spec={}, validate=validate, read=read, plan=plan)

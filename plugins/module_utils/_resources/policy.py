@@ -7,16 +7,24 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _features, _ownership, _policy_document, _tags, _validate
+from .. import _ownership, _tags, _validate
 from .._account import Identity
 from .._facts import timestamp
-from .._plan import Plan, Step, drift, perform
+from .._features import documents
+from .._perform import perform
+from .._plan import Outcome, Plan, Step, drift
+from .._policy.compose import MAX_SIZE, compact, size
+from .._policy.equality import equal, parse
+from .._policy.faults import repeated_sid_faults, statement_faults
+from .._policy.readable import readable
+from .._run import Resource
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._account import Account
-    from .._plan import Facts, Params
+    from .._plan import Params
+
 
 #: IAM keeps at most this many versions of a policy (IAM quotas).
 MAX_VERSIONS = 5
@@ -24,9 +32,9 @@ MAX_VERSIONS = 5
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "default": "minimal-skypilot-policy"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "features": {"type": "list", "elements": "str", "default": list(_features.DEFAULT)},
+    "features": {"type": "list", "elements": "str", "default": list(documents.DEFAULT)},
     "custom_identities": {"type": "list", "elements": "str", "default": []},
-    "s3_buckets": {"type": "list", "elements": "str", "default": list(_features.ANY_BUCKET)},
+    "s3_buckets": {"type": "list", "elements": "str", "default": list(documents.ANY_BUCKET)},
     "principals": {"type": "list", "elements": "str", "choices": ["user", "role"], "default": ["user", "role"]},
     "extra_statements": {"type": "list", "elements": "dict", "default": []},
     "path": {"type": "str", "default": "/"},
@@ -35,7 +43,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "existing": _ownership.existing_argument("converge"),
     **_tags.TAG_ARGUMENTS,
 }
-SPEC_RULES: dict[str, t.Any] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,14 +68,14 @@ def validate(params: Params) -> list[str]:
     faults = [
         *_validate.name_faults("policy", params["name"]),
         *_validate.path_faults(params["path"]),
-        *_features.faults(params["features"], params["custom_identities"], params["s3_buckets"]),
+        *documents.faults(params["features"], params["custom_identities"], params["s3_buckets"]),
         *_tags.faults(params),
     ]
     if not 1 <= params["keep_versions"] <= MAX_VERSIONS:
         faults.append(f"keep_versions: {params['keep_versions']} must be 1 to {MAX_VERSIONS}; IAM keeps no more")
     for index, statement in enumerate(params["extra_statements"]):
-        faults += _policy_document.statement_faults(statement, f"extra_statements[{index}]")
-    faults += _policy_document.repeated_sid_faults(params["extra_statements"], "extra_statements")
+        faults += statement_faults(statement, f"extra_statements[{index}]")
+    faults += repeated_sid_faults(params["extra_statements"], "extra_statements")
     if params["state"] == "present" and not faults:
         faults += _document_faults(params)
     return faults
@@ -81,17 +88,17 @@ def _document_faults(params: Params) -> list[str]:
     document = _document(params, Identity(account_id, "aws", ""))
     if not document["Statement"]:
         return ["features: the policy would be empty; give at least one feature or extra_statements"]
-    size = _policy_document.size(document)
-    if size > _policy_document.MAX_SIZE:
+    length = size(document)
+    if length > MAX_SIZE:
         return [
-            f"features: with extra_statements the document has {size} characters and IAM takes "
-            f"{_policy_document.MAX_SIZE}; declare a second policy for some of them"
+            f"features: with extra_statements the document has {length} characters and IAM takes "
+            f"{MAX_SIZE}; declare a second policy for some of them"
         ]
     return []
 
 
 def _document(params: Params, identity: Identity) -> dict[str, t.Any]:
-    return _features.document(
+    return documents.document(
         params["features"],
         params["extra_statements"],
         account_id=identity.account_id,
@@ -114,10 +121,10 @@ def read(account: Account, params: Params) -> Found | None:
         return None
     policy = answer["Policy"]
     version = account.call("iam:GetPolicyVersion", arn, PolicyArn=arn, VersionId=policy["DefaultVersionId"])
-    found = Found(policy, _policy_document.parse(version["PolicyVersion"]["Document"]))
+    found = Found(policy, parse(version["PolicyVersion"]["Document"]))
     if params["state"] == "absent":
         return dataclasses.replace(found, versions=_versions(account, arn), attached=_attached(account, arn))
-    if _policy_document.equal(found.document, _document(params, account.identity)):
+    if equal(found.document, _document(params, account.identity)):
         return found
     return dataclasses.replace(found, versions=_versions(account, arn))
 
@@ -144,8 +151,8 @@ def plan(current: Found | None, params: Params, identity: Identity) -> Plan:
     if params["state"] == "absent":
         return _plan_absent(current, params, identity)
     found = _plan_create(params, identity) if current is None else _plan_present(current, params, identity)
-    found.warnings += [f"features: {surprise}" for surprise in _features.surprises(params["features"])]
-    return found
+    surprises = [f"features: {surprise}" for surprise in documents.surprises(params["features"])]
+    return dataclasses.replace(found, warnings=[*found.warnings, *surprises])
 
 
 def _what(params: Params) -> str:
@@ -158,7 +165,7 @@ def _plan_create(params: Params, identity: Identity) -> Plan:
     arguments = {
         "PolicyName": params["name"],
         "Path": params["path"],
-        "PolicyDocument": _policy_document.compact(document),
+        "PolicyDocument": compact(document),
         "Tags": _tags.to_aws(tags),
     }
     if params["description"]:
@@ -190,7 +197,7 @@ def _plan_present(current: Found, params: Params, identity: Identity) -> Plan:
     steps = []
     tags = _tags.after(current.tags, wanted_tags, purge=params["purge_tags"])
     facts = _facts(current.policy, current.document, tags)
-    if not _policy_document.equal(current.document, document):
+    if not equal(current.document, document):
         steps += _version_steps(current, document, params, ours=ours)
         facts = _facts({**current.policy, "DefaultVersionId": _next_version(current)}, document, tags)
     steps += _tag_steps(current, wanted_tags, params)
@@ -208,8 +215,7 @@ def _unchangeable(current: Found, params: Params) -> list[dict[str, t.Any]]:
 
 def _kept(current: Found, document: dict[str, t.Any], wanted_tags: Mapping[str, str]) -> list[dict[str, t.Any]]:
     differences = []
-    if not _policy_document.equal(current.document, document):
-        readable = _policy_document.readable
+    if not equal(current.document, document):
         differences.append(drift("document", readable(document), readable(current.document)))
     missing = _tags.missing(current.tags, wanted_tags)
     if missing:
@@ -229,7 +235,7 @@ def _version_steps(current: Found, document: dict[str, t.Any], params: Params, *
     create = Step(
         "iam:CreatePolicyVersion",
         arn,
-        {"PolicyArn": arn, "PolicyDocument": _policy_document.compact(document), "SetAsDefault": True},
+        {"PolicyArn": arn, "PolicyDocument": compact(document), "SetAsDefault": True},
     )
     kept = [*spare[len(make_room) :], *default]
     surplus = max(0, len(kept) + 1 - params["keep_versions"]) if ours else 0
@@ -284,7 +290,7 @@ def _plan_absent(current: Found | None, params: Params, identity: Identity) -> P
     return Plan(steps=steps, before=before, facts={"policy": None, "drift": []})
 
 
-def apply(account: Account, plan: Plan) -> Facts:
+def apply(account: Account, plan: Plan) -> Outcome:
     """Perform the steps; what AWS decides (ids, dates) comes from its answers."""
     answers = perform(account, plan.steps)
     facts = dict(plan.facts)
@@ -298,7 +304,7 @@ def apply(account: Account, plan: Plan) -> Facts:
             "default_version_id": version["VersionId"],
             "update_date": timestamp(version.get("CreateDate")),
         }
-    return facts
+    return Outcome(facts, plan.steps)
 
 
 def _learned(policy: Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -332,4 +338,7 @@ def _facts(policy: Mapping[str, t.Any], document: Mapping[str, t.Any], tags: Map
 def _shown(facts: Mapping[str, t.Any]) -> dict[str, t.Any]:
     """What a diff shows: what is declared, with the document in one order."""
     shown = {key: facts[key] for key in ("policy_name", "path", "description", "tags")}
-    return {"policy": {**shown, "document": _policy_document.readable(facts["document"])}}
+    return {"policy": {**shown, "document": readable(facts["document"])}}
+
+
+RESOURCE = Resource(spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply)

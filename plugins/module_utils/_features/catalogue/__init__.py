@@ -16,7 +16,8 @@ from . import instances, launch, page, role, storage
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .feature import Feature
+    from ..feature import Feature
+
 
 #: The catalogue by name, in the order of the documentation.
 FEATURES: Mapping[str, Feature] = types.MappingProxyType(

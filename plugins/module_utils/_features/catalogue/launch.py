@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .feature import Feature
+from ..feature import Feature
 
 _SPOT_ROLE = "role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 

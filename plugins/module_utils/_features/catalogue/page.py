@@ -7,7 +7,7 @@ They never change: who wants other rights names other features.
 
 from __future__ import annotations
 
-from .feature import Feature
+from ..feature import Feature
 
 CATALOGUE = (
     Feature(

@@ -7,7 +7,7 @@ A bucket of another account takes a statement of one's own (extra_statements).
 
 from __future__ import annotations
 
-from .feature import Feature
+from ..feature import Feature
 
 _OWN = {"StringEquals": {"s3:ResourceAccount": "<account_id>"}}
 

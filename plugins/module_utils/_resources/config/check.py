@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import tempfile
 
-from .._errors import SkyError, one_line
+from ..._errors import SkyError, one_line
 
 AUTO = "auto"
 NOT_FOUND = (

@@ -11,13 +11,15 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .. import _validate
-from . import _text_file, network
+from ... import _validate
+from ..._files.text_file import path_faults
+from ..network import options as network_options
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .._plan import Params
+    from ..._plan import Params
+
 
 #: What holds for all accounts of a configuration file: ``aws`` of SkyPilot's configuration.
 GLOBAL_ARGUMENTS: dict[str, t.Any] = {
@@ -80,7 +82,7 @@ def faults(params: Params) -> list[str]:
         *_workspace_faults(params["workspace"]),
         *_path_faults(params),
         *(["region: give it, or set AWS_REGION"] if params["state"] == "present" and not params["region"] else []),
-        *network.validate({"vpc_names": [], "subnet_names": [], **_lists(params)}),
+        *network_options.validate({"vpc_names": [], "subnet_names": [], **_lists(params)}),
         *_pattern_faults("remote_identity", params["remote_identity"]),
         *_pattern_faults("security_group_name", params["security_group_name"]),
         *_proxy_faults(params["ssh_proxy_command"]),
@@ -110,13 +112,11 @@ def _workspace_faults(name: str | None) -> list[str]:
 
 
 def _path_faults(params: Params) -> list[str]:
-    found = [
-        fault for name in ("config_file", "aws_config_file") for fault in _text_file.path_faults(name, params[name])
-    ]
+    found = [fault for name in ("config_file", "aws_config_file") for fault in path_faults(name, params[name])]
     if not found and params["config_file"] == params["aws_config_file"]:
         found.append("config_file and aws_config_file: they are one file; SkyPilot's and AWS's formats differ")
     if params["skypilot_python"] not in ("", "auto"):
-        found += _text_file.path_faults("skypilot_python", params["skypilot_python"])
+        found += path_faults("skypilot_python", params["skypilot_python"])
     return found
 
 

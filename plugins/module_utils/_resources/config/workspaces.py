@@ -12,9 +12,9 @@ import dataclasses
 import re
 import typing as t
 
-from .._errors import SkyError
-from .._plan import drift
-from . import _config_options
+from ..._errors import SkyError
+from ..._plan import drift
+from . import options
 
 try:
     import yaml
@@ -219,8 +219,8 @@ def _aws_after(
     # (sky/backends/backend_utils.py:973-983).
     if changes.get("use_internal_ips") and not merged.get("ssh_proxy_command") and "use_ssm" not in merged:
         merged["use_ssm"] = True
-    if merged != aws and _config_options.way_faults(merged):
-        raise SkyError(f"{path}: {_config_options.way_faults(merged)[0]} (of the file or of the options)")
+    if merged != aws and options.way_faults(merged):
+        raise SkyError(f"{path}: {options.way_faults(merged)[0]} (of the file or of the options)")
     return merged, left
 
 

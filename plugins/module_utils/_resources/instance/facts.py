@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _tags
-from .._facts import timestamp
-from .._plan import drift
-from ._instance_options import METADATA_KEYS, declared_subnets
+from ... import _tags
+from ..._facts import timestamp
+from ..._plan import drift
+from .options import METADATA_KEYS, declared_subnets
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._plan import Params
+    from ..._plan import Params
 
     #: An instance as EC2 describes it; what is not known before the call is left out.
     Instance = Mapping[str, t.Any]

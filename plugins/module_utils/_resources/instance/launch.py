@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import typing as t
 
-from .._errors import NO_CAPACITY, AWSError, SkyError, one_line
-from .._patience import patiently
-from .._plan import Step
-from ._instance_facts import is_live, state_of
-from ._instance_request import MAX_TOKENS, RUN
+from ..._errors import NO_CAPACITY, AWSError, SkyError, one_line
+from ..._patience import patiently
+from ..._plan import Step
+from .facts import is_live, state_of
+from .request import MAX_TOKENS, RUN
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._account import Account
-    from ._instance_facts import Instance
-    from ._instance_request import Launch
+    from ..._account import Account
+    from .facts import Instance
+    from .request import Launch
+
 
 _DESCRIBE = "ec2:DescribeInstances"
 #: Seconds between two looks at an instance's state.

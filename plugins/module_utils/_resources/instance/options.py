@@ -12,12 +12,13 @@ import dataclasses
 import re
 import typing as t
 
-from .. import _tags
+from ... import _tags
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._plan import Params
+    from ..._plan import Params
+
 
 #: Options of a root volume. HDD types cannot boot (EBS user guide), so they are no choice.
 _VOLUME: dict[str, t.Any] = {

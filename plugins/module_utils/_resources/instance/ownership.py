@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _tags
-from .._errors import SkyError
-from ._instance_facts import state_of, tags_of
-from ._instance_request import PREFIX
+from ... import _tags
+from ..._errors import SkyError
+from .facts import state_of, tags_of
+from .request import PREFIX
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ._instance_facts import Instance
+    from .facts import Instance
 
 
 def only(live: Sequence[Instance], name: str, where: str) -> Instance | None:

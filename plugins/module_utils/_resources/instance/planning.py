@@ -7,21 +7,24 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _tags
-from .._errors import SkyError
-from .._plan import Plan, Step
-from . import _instance_request as _request
-from ._instance_facts import differences, facts, is_live, is_spot, shown, state_of, tags_of
-from ._instance_options import METADATA_KEYS
-from ._instance_ownership import check_ours, only
-from ._instance_request import RUN, Launch, Site
+from ... import _tags
+from ..._errors import SkyError
+from ..._plan import Plan, Step
+from . import request as _request
+from .facts import differences, facts, is_spot, shown, state_of, tags_of
+from .options import METADATA_KEYS
+from .ownership import check_ours, only
+from .request import RUN, Launch
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._account import Identity
-    from .._plan import Params
-    from ._instance_facts import Instance
+    from ..._account import Identity
+    from ..._plan import Params
+    from .facts import Instance
+    from .found import Found
+    from .request import Site
+
 
 START, STOP, TERMINATE = "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances"
 MODIFY = "ec2:ModifyInstanceMetadataOptions"
@@ -31,28 +34,6 @@ _SETTLED = {"pending": "running", "stopping": "stopped"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """All instances of the Name in every state, as EC2 describes them.
-
-    ``image_id`` is the declared image; ``site`` is known only where an instance must be made.
-    """
-
-    region: str
-    instances: Sequence[Instance] = ()
-    image_id: str | None = None
-    site: Site | None = None
-
-    @property
-    def live(self) -> list[Instance]:
-        return [instance for instance in self.instances if is_live(instance)]
-
-    @property
-    def spent(self) -> frozenset[str]:
-        """The tokens of the instances that are no more."""
-        return frozenset(i["ClientToken"] for i in self.instances if not is_live(i) and i.get("ClientToken"))
-
-
-@dataclasses.dataclass
 class InstancePlan(Plan):
     """A plan, and what its calls wait for.
 

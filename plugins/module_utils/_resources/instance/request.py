@@ -15,14 +15,15 @@ import itertools
 import json
 import typing as t
 
-from .. import _tags
-from ._instance_options import METADATA_KEYS
+from ... import _tags
+from .options import METADATA_KEYS
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .._account import Identity
-    from .._plan import Params
+    from ..._account import Identity
+    from ..._plan import Params
+
 
 RUN = "ec2:RunInstances"
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import typing as t
 
-from .._errors import AWSError, SkyError
-from . import network
-from ._instance_options import GROUP_ID, IMAGE_ID, declared_subnets
-from ._instance_request import Site
-from ._subnets import Wish, choose
+from ..._errors import AWSError, SkyError
+from ..._skypilot.subnets import Wish, choose
+from ..network import found as network
+from .options import GROUP_ID, IMAGE_ID, declared_subnets
+from .request import Site
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._account import Account
-    from .._plan import Params
-    from ._subnets import Item
+    from ..._account import Account
+    from ..._plan import Params
+    from ..._skypilot.subnets import Item
 
 
 def image_id(account: Account, params: Params) -> str | None:

@@ -1,72 +1,43 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One instance that carries SkyPilot's instance profile. PRIVATE to the collection.
-
-It is found by its Name tag in the account and region, and by nothing else: another image or subnet makes no second one.
-"""
+"""Perform the plan of an instance. PRIVATE to the collection."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from .._errors import SkyError
-from .._plan import interrupted
-from . import _instance_site as _site
-from ._instance_facts import facts
-from ._instance_launch import await_state, launch
-from ._instance_options import ARGUMENT_SPEC, validate
-from ._instance_ownership import is_ours
-from ._instance_plan import Found, plan
-from ._instance_request import RUN
+from ..._errors import SkyError
+from ..._perform import interrupted
+from ..._plan import Outcome
+from .facts import facts
+from .launch import await_state, launch
+from .request import RUN
 
 if t.TYPE_CHECKING:
-    from .._account import Account
-    from .._plan import Facts, Params, Step
-    from ._instance_facts import Instance
-    from ._instance_plan import InstancePlan
-
-__all__ = ["ARGUMENT_SPEC", "SPEC_RULES", "apply", "plan", "read", "validate"]
-
-#: Options that exclude each other are faults of validate, which says what to give instead.
-SPEC_RULES: dict[str, t.Any] = {}
+    from ..._account import Account
+    from ..._plan import Facts, Step
+    from .facts import Instance
+    from .planning import InstancePlan
 
 
-def read(account: Account, params: Params) -> Found:
-    """One call, and one for an image parameter; the rest only where an instance must be made."""
-    name = params["name"]
-    filters = [{"Name": "tag:Name", "Values": [name]}]
-    reservations = account.pages("ec2:DescribeInstances", "Reservations", name, Filters=filters)
-    instances = [instance for reservation in reservations for instance in reservation["Instances"]]
-    found = Found(account.region, instances)
-    if params["state"] == "absent" or any(not is_ours(instance) for instance in found.live):
-        return found
-    image_id = _site.image_id(account, params)
-    found = dataclasses.replace(found, image_id=image_id)
-    if found.live or image_id is None:
-        return found
-    return dataclasses.replace(found, site=_site.look(account, params, image_id))
-
-
-def apply(account: Account, plan: InstancePlan) -> Facts:
+def apply(account: Account, plan: InstancePlan) -> Outcome:
     """Perform the steps, each once the instance is in a state that allows it.
 
-    ``plan.steps`` become the calls that EC2 accepted. They differ from those planned only where EC2 answered
+    The outcome's steps are the calls that EC2 accepted. They differ from those planned only where EC2 answered
     RunInstances with an instance that is terminated: that call is there once more. A call that EC2 refused, for want of
     capacity in a subnet or of a visible instance profile, has written nothing and is not there.
 
     :raises SkyError: with the steps that were performed.
     """
     work = _Work(account, plan)
-    planned = list(plan.steps)
-    for index, step in enumerate(planned):
+    for index, step in enumerate(plan.steps):
         try:
             work.perform(step)
         except SkyError as error:
-            raise interrupted(error, work.done, planned[index:]) from error
-    plan.steps = work.done
+            raise interrupted(error, work.done, plan.steps[index:]) from error
     try:
-        return work.finish()
+        return Outcome(work.finish(), work.done)
     except SkyError as error:
         raise SkyError(error.message, steps=[step.shown() for step in work.done]) from error
 

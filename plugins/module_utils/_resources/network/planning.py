@@ -5,131 +5,21 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import typing as t
 
-from .._errors import AWSError, SkyError
-from .._plan import Plan
-from . import _regions
-from ._plain_yaml import is_plain_yaml
-from ._subnets import Choice, Layout, Verdict, Wish, choose, name_of
+from ..._errors import SkyError
+from ..._plan import Plan
+from ..._skypilot.configuration import sky_config
+from ..._skypilot.release import REGIONS, RELEASE
+from ..._skypilot.subnets import Choice, Wish, choose, name_of
+from .options import PATTERN
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._account import Account, Identity
-    from .._plan import Facts, Params
-    from ._subnets import Item
-
-SKYPILOT_RELEASE = "0.14.1"
-#: The regions of SkyPilot's catalog, in its order: sky/catalog/data_fetchers/fetch_aws.py:38-66.
-SKYPILOT_REGIONS = (
-    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "eu-central-1", "eu-west-1", "eu-west-2",
-    "eu-south-1", "eu-south-2", "eu-west-3", "eu-north-1", "me-central-1", "af-south-1", "ap-east-1", "ap-southeast-3",
-    "ap-south-1", "ap-northeast-3", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "ap-southeast-4",
-    "ap-northeast-1",
-)  # fmt: skip
-
-ARGUMENT_SPEC: dict[str, t.Any] = {
-    "regions": {"type": "list", "elements": "str"},
-    "vpc_names": {"type": "list", "elements": "str", "default": []},
-    "subnet_names": {"type": "list", "elements": "str", "default": []},
-    "use_internal_ips": {"type": "bool", "default": False},
-    "on_unusable": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
-}
-SPEC_RULES: dict[str, t.Any] = {}
-
-#: Longest value of a tag (EC2 User Guide, tag restrictions).
-_MAX_NAME = 256
-#: EC2 reads these in the value of a filter as a pattern.
-_PATTERN = frozenset("*?\\")
-
-
-def validate(params: Params) -> list[str]:
-    """Regions and names; one line a fault."""
-    return [
-        *(_regions.faults(params["regions"]) if params.get("regions") is not None else ()),
-        *_name_faults("vpc_names", params["vpc_names"]),
-        *_name_faults("subnet_names", params["subnet_names"]),
-        *(fault for index, name in enumerate(params["vpc_names"]) for fault in _vpc_name_faults(index, name)),
-    ]
-
-
-def _name_faults(option: str, names: Sequence[str]) -> list[str]:
-    faults = [
-        f"{option}[{index}]: {name[:40]!r} cannot be a Name tag; give 1 to {_MAX_NAME} characters"
-        for index, name in enumerate(names)
-        if not name.strip() or len(name) > _MAX_NAME
-    ]
-    return faults + _repeated(option, names)
-
-
-def _repeated(option: str, names: Sequence[str]) -> list[str]:
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    return [f"{option}: {name!r} is there twice; name it once" for name in twice]
-
-
-def _vpc_name_faults(index: int, name: str) -> list[str]:
-    """What SkyPilot cannot use as a VPC's name."""
-    if _PATTERN.intersection(name):
-        return [f"vpc_names[{index}]: {name!r} is a pattern to EC2 (* ? \\); give the exact Name tag of one VPC"]
-    if name.strip() and not is_plain_yaml("vpc_name", name):
-        # sky/templates/aws-ray.yml.j2:42; null would even mean the default VPC
-        fault = f"vpc_names[{index}]: SkyPilot writes {name!r} into YAML without quotes and reads back something else"
-        return [f"{fault}; rename the VPC"]
-    return []
-
-
-def read(account: Account, params: Params) -> list[Layout]:
-    """What EC2 says about each region, in the order of the regions.
-
-    At most three calls a region, and one more when ``regions`` is ``all``. A region that cannot be read is a Layout
-    with an ``error``.
-
-    :raises AWSError: when the account's regions cannot be listed.
-    """
-    return _regions.each(account, _wanted(account, params), functools.partial(_look_safely, account, params))
-
-
-def _wanted(account: Account, params: Params) -> list[str]:
-    wanted = params.get("regions") or [account.region]
-    if not _regions.is_all(wanted):
-        return list(wanted)
-    enabled = _regions.enabled(account)
-    return [region for region in SKYPILOT_REGIONS if region in enabled]
-
-
-def _look_safely(account: Account, params: Params, region: str) -> Layout:
-    try:
-        return _look(account, params, region)
-    except AWSError as error:
-        return Layout(region, error=error.message)
-
-
-def _look(account: Account, params: Params, region: str) -> Layout:
-    """The reads of one region; it stops as soon as SkyPilot's refusal is certain."""
-    ask = functools.partial(_ask, account, region)
-    vpc_names, subnet_names = params["vpc_names"], params["subnet_names"]
-    if subnet_names and not vpc_names:
-        subnets = ask("Subnets", {"tag:Name": subnet_names})
-        vpc_ids = [subnet["VpcId"] for subnet in subnets[:1]]
-        vpcs = ask("Vpcs", {"vpc-id": vpc_ids}) if vpc_ids else []
-    else:
-        vpcs = ask("Vpcs", {"tag:Name": vpc_names} if vpc_names else {"is-default": ["true"]})
-        vpc_ids = [vpc["VpcId"] for vpc in vpcs]
-        named = {"tag:Name": subnet_names} if subnet_names else {"vpc-id": vpc_ids}
-        subnets = ask("Subnets", named) if vpc_ids else []
-    inside = sorted({subnet["VpcId"] for subnet in subnets}.intersection(vpc_ids))
-    # Without a name SkyPilot looks at the route tables of all VPCs, so we need them to decide as it does.
-    scope = {"vpc-id": inside} if vpc_names or subnet_names else {}
-    tables = ask("RouteTables", scope) if inside else []
-    return Layout(region, vpcs, subnets, tables)
-
-
-def _ask(account: Account, region: str, noun: str, filters: Mapping[str, Sequence[str]]) -> list[dict[str, t.Any]]:
-    """All items of one Describe call: ``_ask(account, "us-east-1", "Vpcs", {"is-default": ["true"]})``."""
-    given = [{"Name": name, "Values": list(values)} for name, values in filters.items()]
-    return account.pages(f"ec2:Describe{noun}", noun, f"region {region}", region=region, Filters=given)
+    from ..._account import Identity
+    from ..._plan import Params
+    from ..._skypilot.subnets import Item, Layout, Verdict
 
 
 def plan(current: Sequence[Layout], params: Params, identity: Identity) -> Plan:
@@ -147,27 +37,6 @@ def plan(current: Sequence[Layout], params: Params, identity: Identity) -> Plan:
     warnings = [*_option_warnings(params), *(w for decision in decisions for w in _warnings(decision, params))]
     facts = {"networks": [_network(decision) for decision in decisions], "sky_config": sky_config(params)}
     return Plan(facts=facts, warnings=warnings)
-
-
-def apply(account: Account, plan: Plan) -> Facts:
-    """Nothing to write: the facts of the plan."""
-    return plan.facts
-
-
-def sky_config(params: Params) -> dict[str, t.Any]:
-    """The part of ``~/.sky/config.yaml`` that makes SkyPilot use this network: ``{"aws": {...}}``.
-
-    Without an ``ssh_proxy_command``, ``use_internal_ips`` makes SkyPilot reach machines through Session Manager, with a
-    warning at each launch (sky/backends/backend_utils.py:973-983). ``use_ssm`` says it openly and ends the warning.
-    """
-    aws: dict[str, t.Any] = {}
-    if params["vpc_names"]:
-        aws["vpc_names"] = list(params["vpc_names"])
-    if params["subnet_names"]:
-        aws["subnet_names"] = list(params["subnet_names"])
-    if params["use_internal_ips"]:
-        aws |= {"use_internal_ips": True, "use_ssm": True}
-    return {"aws": aws}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,8 +86,8 @@ def _option_warnings(params: Params) -> list[str]:
 def _warnings(decision: _Decision, params: Params) -> list[str]:
     """What SkyPilot does not say itself, or says too late."""
     layout, found = decision.layout, []
-    if layout.region not in SKYPILOT_REGIONS:
-        found.append(f"SkyPilot {SKYPILOT_RELEASE} has no catalog for this region and never launches here")
+    if layout.region not in REGIONS:
+        found.append(f"SkyPilot {RELEASE} has no catalog for this region and never launches here")
     if _lacks_default_vpc(decision, params):
         # sky/provision/aws/instance.py:1206 raises what sky/provision/provisioner.py:399-407 turns into a stop.
         found.append("no default VPC: SkyPilot's failover stops here instead of going on; give vpc_names, or make one")
@@ -237,7 +106,7 @@ def _unseen_subnets(layout: Layout, params: Params) -> list[str]:
     if not layout.subnets:
         return []
     seen = {name_of(subnet) for subnet in layout.subnets}
-    return [name for name in params["subnet_names"] if name not in seen and not _PATTERN.intersection(name)]
+    return [name for name in params["subnet_names"] if name not in seen and not PATTERN.intersection(name)]
 
 
 def _network(decision: _Decision) -> dict[str, t.Any]:

@@ -13,18 +13,27 @@ import functools
 import os
 import typing as t
 
-from .. import _tags
-from .._errors import DENIED, AWSError, SkyError
-from . import _access_key, _key_file, _key_secret, _regions, policy, role, user
-from ._instance_facts import is_live
-from ._instance_ownership import is_ours
+from ... import _tags
+from ..._errors import DENIED, AWSError, SkyError
+from .. import _regions
+from ..instance.facts import is_live
+from ..instance.ownership import is_ours
+from ..policy import RESOURCE as POLICY
+from ..role import RESOURCE as ROLE
+from ..user import RESOURCE as USER
+from ..user.key import in_file, in_secret
+from ..user.key.found import profile_name
 
 if t.TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from .._account import Account
-    from .._plan import Params, Resource
-    from ._instance_facts import Instance
+    from ..._account import Account
+    from ..._plan import Params
+    from ..._run import Resource
+    from ..instance.facts import Instance
+    from ..policy import Found as PolicyFound
+    from ..role.found import Found as RoleFound
+    from ..user.found import Found as UserFound
 
     #: Something as AWS describes it.
     Described = Mapping[str, t.Any]
@@ -72,16 +81,16 @@ class Found:
     all_users: Sequence[Described] = ()
     all_roles: Sequence[Described] = ()
     foreign_policies: Sequence[str] = ()
-    users: Mapping[str, user.Found] = dataclasses.field(default_factory=dict)
-    roles: Mapping[str, role.Found] = dataclasses.field(default_factory=dict)
-    policies: Mapping[str, policy.Found] = dataclasses.field(default_factory=dict)
-    files: Mapping[str, _key_file.KeyFile] = dataclasses.field(default_factory=dict)
+    users: Mapping[str, UserFound] = dataclasses.field(default_factory=dict)
+    roles: Mapping[str, RoleFound] = dataclasses.field(default_factory=dict)
+    policies: Mapping[str, PolicyFound] = dataclasses.field(default_factory=dict)
+    files: Mapping[str, in_file.KeyFile] = dataclasses.field(default_factory=dict)
     regions: Sequence[Region] = ()
 
 
 def absent(resource: Resource, **given: t.Any) -> dict[str, t.Any]:
     """The options of a resource for its removal; what is not ours is left."""
-    defaults = {option: spec.get("default") for option, spec in resource.ARGUMENT_SPEC.items()}
+    defaults = {option: spec.get("default") for option, spec in resource.spec.items()}
     return {**defaults, "state": "absent", "existing": "keep", **given}
 
 
@@ -98,8 +107,8 @@ def read(account: Account, params: Params) -> Found:
         all_users=all_users,
         all_roles=all_roles,
         foreign_policies=[described["Arn"] for described in foreign],
-        users={name: user.read(account, absent(user, name=name)) for name in _named(all_users, "UserName")},
-        roles={name: role.read(account, absent(role, name=name)) for name in _role_names(account, all_roles)},
+        users={name: USER.read(account, absent(USER, name=name)) for name in _named(all_users, "UserName")},
+        roles={name: ROLE.read(account, absent(ROLE, name=name)) for name in _role_names(account, all_roles)},
         policies=dict(_read_policies(account, ours)),
         files=_files(account, params),
         regions=_read_regions(account, params),
@@ -147,18 +156,18 @@ def _policies(account: Account) -> tuple[list[Described], list[Described]]:
     return ours, foreign
 
 
-def _read_policies(account: Account, ours: Sequence[Described]) -> Iterator[tuple[str, policy.Found]]:
+def _read_policies(account: Account, ours: Sequence[Described]) -> Iterator[tuple[str, PolicyFound]]:
     for described in ours:
         arn = described["Arn"]
-        found = policy.read(account, absent(policy, name=arn.rpartition("/")[2], path=described["Path"]))
+        found = POLICY.read(account, absent(POLICY, name=arn.rpartition("/")[2], path=described["Path"]))
         if found:
             yield arn, found
 
 
-def _files(account: Account, params: Params) -> dict[str, _key_file.KeyFile]:
+def _files(account: Account, params: Params) -> dict[str, in_file.KeyFile]:
     declared = {item["name"]: (item.get("access_key_delivery") or {}).get("file") for item in params["users"]}
     return {
-        name: _key_file.read(expanded(file), _access_key.profile_name(account.account_id, name))
+        name: in_file.read(expanded(file), profile_name(account.account_id, name))
         for name, file in declared.items()
         if file
     }
@@ -201,13 +210,13 @@ def _look(account: Account, regions: Collection[str], name: str) -> Region | AWS
 
 def _secrets(account: Account, name: str) -> list[Described]:
     """Secrets with keys that were delivered; those scheduled for deletion, and copies of another region's, are left out."""
-    filters = [{"Key": "tag-key", "Values": [_key_secret.USER_KEY]}]
+    filters = [{"Key": "tag-key", "Values": [in_secret.USER_KEY]}]
     secrets = account.pages("secretsmanager:ListSecrets", "SecretList", f"region {name}", region=name, Filters=filters)
     return [
         secret
         for secret in secrets
         if _has_tag(secret)
-        and _key_secret.USER_KEY in _tags.from_aws(secret["Tags"])
+        and in_secret.USER_KEY in _tags.from_aws(secret["Tags"])
         and secret.get("PrimaryRegion", name) == name
     ]
 

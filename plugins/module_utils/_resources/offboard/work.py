@@ -1,76 +1,25 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An account without anything that this collection made in it. PRIVATE to the collection."""
+"""Perform the plan of an offboarding. PRIVATE to the collection."""
 
 from __future__ import annotations
 
 import typing as t
 
-from .. import _validate
-from .._errors import HELD, AWSError, SkyError
-from .._plan import interrupted, make
-from . import _regions, _text_file
-from ._offboard_found import expanded, read
-from ._offboard_plan import plan
+from ..._errors import HELD, AWSError, SkyError
+from ..._perform import interrupted, make
+from ..._plan import Outcome
 
 if t.TYPE_CHECKING:
-    from .._account import Account
-    from .._plan import Facts, Params
-    from ._offboard_plan import OffboardPlan
-
-__all__ = ["ARGUMENT_SPEC", "SPEC_RULES", "apply", "plan", "read", "validate"]
-
-ARGUMENT_SPEC: dict[str, t.Any] = {
-    "confirm": {"type": "str", "required": True},
-    "regions": {"type": "list", "elements": "str", "default": ["all"]},
-    "users": {"type": "list", "elements": "dict", "default": []},
-    "role_name": {"type": "str", "default": "skypilot-v1"},
-    "policy_name": {"type": "str", "default": "minimal-skypilot-policy"},
-    "wait_timeout": {"type": "int", "default": 600},
-}
-SPEC_RULES: dict[str, t.Any] = {}
+    from ..._account import Account
+    from .planning import OffboardPlan
 
 _DELETE_GROUP = "ec2:DeleteSecurityGroup"
 #: Seconds between two looks at instances.
 _DELAY = 5
 
 
-def validate(params: Params) -> list[str]:
-    """Confirmation, regions and users; one line a fault."""
-    return [
-        *_confirm_faults(params),
-        *_regions.faults(params["regions"]),
-        *[fault for index, item in enumerate(params["users"]) for fault in _user_faults(item, f"users[{index}]")],
-        *_validate.name_faults("role", params["role_name"], "role_name"),
-        *_validate.name_faults("policy", params["policy_name"], "policy_name"),
-        *([] if params["wait_timeout"] > 0 else ["wait_timeout: give a number of seconds above 0"]),
-    ]
-
-
-def _confirm_faults(params: Params) -> list[str]:
-    confirmed, account_id = params["confirm"], params["account_id"]
-    if confirmed == account_id or _validate.account_id_fault(account_id):
-        return []
-    return [
-        f"confirm: {confirmed!r} is not the id of the account that SkyPilot is to be removed from; give {account_id!r} "
-        "if you mean that account"
-    ]
-
-
-def _user_faults(item: Params, label: str) -> list[str]:
-    delivery = item.get("access_key_delivery") or {}
-    if not isinstance(item.get("name"), str) or not isinstance(delivery, dict):
-        return [f"{label}: give name, and access_key_delivery as sky_user has it"]
-    faults = _validate.name_faults("user", item["name"], f"{label}.name")
-    if delivery.get("file") is None:
-        return faults
-    option = f"{label}.access_key_delivery.file"
-    if not isinstance(delivery["file"], str):
-        return [*faults, f"{option}: give a path"]
-    return [*faults, *_text_file.path_faults(option, expanded(delivery["file"]))]
-
-
-def apply(account: Account, plan: OffboardPlan) -> Facts:
+def apply(account: Account, plan: OffboardPlan) -> Outcome:
     """Perform the steps, then wait for what leaves, then take dead keys out of their files.
 
     EC2 refuses to delete a security group while an instance in it is not terminated, so that wait is before the first.
@@ -95,7 +44,7 @@ def apply(account: Account, plan: OffboardPlan) -> Facts:
             file.take_back(str(file.held))
     except SkyError as error:
         raise SkyError(error.message, steps=[step.shown() for step in steps]) from error
-    return plan.facts
+    return Outcome(plan.facts, steps)
 
 
 def _await_terminated(account: Account, plan: OffboardPlan) -> None:

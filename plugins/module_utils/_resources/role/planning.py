@@ -7,81 +7,31 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _ownership, _policy_document, _tags
-from .._facts import timestamp
-from .._plan import Plan, Step, drift, perform
-from . import _principal, _role_profile, _role_services
-from ._principal import Rights
+from ... import _ownership, _tags
+from ..._facts import timestamp
+from ..._plan import Plan, Step, drift
+from ..._policy.compose import compact, trust
+from ..._policy.equality import equal
+from ..._policy.readable import readable
+from .. import _principal
+from . import instance_profile, service_linked
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._account import Account, Identity
-    from .._plan import Facts, Params
-    from ._role_services import Services
+    from ..._account import Identity
+    from ..._plan import Params
+    from .found import Found
 
-ARGUMENT_SPEC: dict[str, t.Any] = {
-    # The name is a constant in SkyPilot (sky/provision/aws/config.py, DEFAULT_SKYPILOT_IAM_ROLE).
-    "name": {"type": "str", "default": "skypilot-v1"},
-    **_principal.PRINCIPAL_ARGUMENTS,
-    "existing": _ownership.existing_argument("keep"),
-    "description": {"type": "str"},
-    "max_session_duration": {"type": "int"},
-    **_role_services.ARGUMENTS,
-}
-SPEC_RULES: dict[str, t.Any] = {}
 
 #: What IAM gives a role whose duration nobody sets, in seconds.
 _DEFAULT_SESSION_DURATION = 3600
 
 
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """The role and the instance profile as AWS has them.
-
-    ``profiles`` names all that hold the role, for removal; ``services`` are the service-linked roles that are declared.
-    """
-
-    role: Mapping[str, t.Any] | None
-    rights: Rights
-    profile: Mapping[str, t.Any] | None
-    profiles: tuple[str, ...] = ()
-    services: Services = dataclasses.field(default_factory=dict)
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return _tags.from_aws((self.role or {}).get("Tags"))
-
-
-def validate(params: Params) -> list[str]:
-    """Names, policies, tags and the session duration; one line a fault."""
-    faults = [*_principal.faults("Role", params), *_role_services.faults(params["service_linked_roles"])]
-    duration = params["max_session_duration"]
-    if duration is not None and not 3600 <= duration <= 43200:
-        faults.append(f"max_session_duration: {duration} must be 3600 to 43200 seconds")
-    return faults
-
-
 def trust_policy(identity: Identity) -> dict[str, t.Any]:
     """Who may take the role: EC2, whose service name differs in China (IAM guide, AWS services in China)."""
     domain = "amazonaws.com.cn" if identity.partition == "aws-cn" else "amazonaws.com"
-    return _policy_document.trust(f"ec2.{domain}")
-
-
-def read(account: Account, params: Params) -> Found:
-    """Role, rights and instance profile: four calls, one more for a removal and for each service-linked role."""
-    name = params["name"]
-    answer = account.find("iam:GetRole", name, RoleName=name)
-    profile = account.find("iam:GetInstanceProfile", name, InstanceProfileName=name)
-    services = _role_services.read(account, params)
-    found = Found(None, Rights(), profile["InstanceProfile"] if profile else None, services=services)
-    if answer is None:
-        return found
-    found = dataclasses.replace(found, role=answer["Role"], rights=_principal.read_rights(account, "Role", name))
-    if params["state"] == "present":
-        return found
-    holders = account.pages("iam:ListInstanceProfilesForRole", "InstanceProfiles", name, RoleName=name)
-    return dataclasses.replace(found, profiles=tuple(holder["InstanceProfileName"] for holder in holders))
+    return trust(f"ec2.{domain}")
 
 
 def plan(current: Found, params: Params, identity: Identity) -> Plan:
@@ -89,12 +39,12 @@ def plan(current: Found, params: Params, identity: Identity) -> Plan:
 
     :raises SkyError: one of them is not ours and ``existing`` is ``fail``.
     """
-    services = _role_services.plan(current.services)
+    services = service_linked.plan(current.services)
     if params["state"] == "absent":
         gone = _plan_absent(current, params, identity)
         return dataclasses.replace(gone, facts={**gone.facts, **services.facts})
     role = _plan_create(params, identity) if current.role is None else _plan_present(current, params, identity)
-    profile = _role_profile.plan(current.profile, params, identity, role.facts["role"]["arn"])
+    profile = instance_profile.plan(current.profile, params, identity, role.facts["role"]["arn"])
     drifts = {"drift": [*role.facts["drift"], *profile.facts["drift"]]}
     return Plan(
         steps=[*role.steps, *profile.steps, *services.steps],
@@ -126,7 +76,7 @@ def _plan_create(params: Params, identity: Identity) -> Plan:
         "AssumeRolePolicyDocument": trust,
         **{key: value for key, value in optional.items() if value},
     }
-    arguments = {**described, "AssumeRolePolicyDocument": _policy_document.compact(trust), "Tags": _tags.to_aws(tags)}
+    arguments = {**described, "AssumeRolePolicyDocument": compact(trust), "Tags": _tags.to_aws(tags)}
     facts = _facts({**described, "Arn": identity.iam_arn(f"role{params['path']}{name}")}, tags, wanted, (), boundary)
     steps = [
         Step("iam:CreateRole", name, arguments),
@@ -172,14 +122,14 @@ def _trusts(role: Mapping[str, t.Any], wanted: dict[str, t.Any]) -> bool:
     The version only decides whether policy variables work, and the declared trust has none. SkyPilot's own role, made
     without a version, trusts just the same.
     """
-    return _policy_document.equal({**role["AssumeRolePolicyDocument"], "Version": wanted["Version"]}, wanted)
+    return equal({**role["AssumeRolePolicyDocument"], "Version": wanted["Version"]}, wanted)
 
 
 def _trust_steps(role: Mapping[str, t.Any], name: str, identity: Identity) -> list[Step]:
     wanted = trust_policy(identity)
     if _trusts(role, wanted):
         return []
-    arguments = {"RoleName": name, "PolicyDocument": _policy_document.compact(wanted)}
+    arguments = {"RoleName": name, "PolicyDocument": compact(wanted)}
     return [Step("iam:UpdateAssumeRolePolicy", name, arguments)]
 
 
@@ -233,7 +183,7 @@ def _kept(current: Found, params: Params, identity: Identity) -> list[dict[str, 
 
 def _plan_absent(current: Found, params: Params, identity: Identity) -> Plan:
     goes = current.role is not None and _tags.is_ours(current.tags)
-    profile = _role_profile.plan_absent(current.profile, params, leaving=params["name"] if goes else None)
+    profile = instance_profile.plan_absent(current.profile, params, leaving=params["name"] if goes else None)
     removed = {step.arguments["InstanceProfileName"] for step in profile.steps}
     if current.role is None:
         return dataclasses.replace(profile, facts={**profile.facts, "role": None})
@@ -257,34 +207,13 @@ def _plan_absent(current: Found, params: Params, identity: Identity) -> Plan:
             warnings=[_ownership.left(_what(params)), *profile.warnings],
         )
     steps = [
-        *[_role_profile.unlink(holder, name) for holder in current.profiles if holder not in removed],
+        *[instance_profile.unlink(holder, name) for holder in current.profiles if holder not in removed],
         *profile.steps,
         *_principal.removal_steps("Role", name, current.rights),
         Step("iam:DeleteRole", name, {"RoleName": name}),
     ]
     facts = {**profile.facts, "role": None}
     return Plan(steps=steps, before=before, after=profile.after, facts=facts, warnings=profile.warnings)
-
-
-def apply(account: Account, plan: Plan) -> Facts:
-    """Perform the steps; what AWS decides (ids, dates) comes from its answers."""
-    _principal.await_policies(account, plan.steps)
-    services: dict[str, dict[str, t.Any]] = {}
-
-    def heard(step: Step, answer: dict[str, t.Any]) -> None:
-        if step.api == _role_services.CREATE:
-            services[step.target] = answer["Role"]
-
-    answers = perform(account, plan.steps, heard)
-    facts = dict(plan.facts)
-    facts["service_linked_roles"] = _role_services.learned(facts["service_linked_roles"], services)
-    if "iam:CreateRole" in answers:
-        made = answers["iam:CreateRole"]["Role"]
-        learned = {"arn": made["Arn"], "role_id": made["RoleId"], "create_date": timestamp(made["CreateDate"])}
-        facts["role"] = {**facts["role"], **learned}
-    if "iam:CreateInstanceProfile" in answers:
-        facts["instance_profile"] = {**facts["instance_profile"], **_role_profile.learned(answers)}
-    return facts
 
 
 def _facts(
@@ -325,7 +254,7 @@ def _shown(facts: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {
         "role": {
             **{key: facts[key] for key in keys},
-            "trust_policy": _policy_document.readable(facts["assume_role_policy_document"]),
+            "trust_policy": readable(facts["assume_role_policy_document"]),
             "attached_policies": sorted(policy["policy_arn"] for policy in facts["attached_policies"]),
         }
     }

@@ -8,7 +8,7 @@ import dataclasses
 import re
 import typing as t
 
-from .. import _validate
+from ... import _validate
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,81 +7,27 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _ownership, _tags
-from .._facts import timestamp
-from .._plan import Plan, Step, drift, perform
-from . import _access_key, _key_issue, _key_options, _principal, _user_removal
-from ._principal import Rights
+from ... import _ownership, _tags
+from ..._facts import timestamp
+from ..._plan import Plan, Step, drift
+from .. import _principal
+from . import removal
+from .key.planning import plan as plan_key
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._account import Account, Identity
-    from .._plan import Facts, Params
-
-ARGUMENT_SPEC: dict[str, t.Any] = {
-    "name": {"type": "str", "required": True},
-    **_principal.PRINCIPAL_ARGUMENTS,
-    "existing": _ownership.existing_argument("converge"),
-    "manage": {"type": "str", "choices": ["user", "access_key"], "default": "user"},
-    **_key_options.ARGUMENTS,
-    **_user_removal.ARGUMENTS,
-}
-SPEC_RULES: dict[str, t.Any] = {"required_if": [("manage", "access_key", ["access_key_delivery"])]}
+    from ..._account import Identity
+    from ..._plan import Params
+    from .found import Found
+    from .key.planning import KeyPlan
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
-    """A user as IAM has it; ``key`` is read where a key is declared, ``belongings`` where the user must go."""
-
-    user: Mapping[str, t.Any] | None
-    rights: Rights = dataclasses.field(default_factory=Rights)
-    key: _access_key.Found | None = None
-    belongings: _user_removal.Belongings | None = None
-
-    @property
-    def tags(self) -> dict[str, str]:
-        return _tags.from_aws((self.user or {}).get("Tags"))
-
-
-@dataclasses.dataclass
 class UserPlan(Plan):
     """A plan whose last steps issue an access key; those are performed by the key's own rules."""
 
-    key: _access_key.KeyPlan | None = None
-
-
-def validate(params: Params) -> list[str]:
-    """Name, policies, tags, the key's delivery, and what goes together; one line a fault."""
-    return [*_principal.faults("User", params), *_key_options.faults(params), *_manage_faults(params)]
-
-
-def _manage_faults(params: Params) -> list[str]:
-    if params["manage"] == "user" or params["state"] == "present":
-        return []
-    return ["manage: access_key keeps a key, so it does not go with state=absent; leave one of them out"]
-
-
-def read(account: Account, params: Params) -> Found:
-    """User and rights: three calls; one or two more for a key that is delivered."""
-    name = params["name"]
-    answer = account.find("iam:GetUser", name, UserName=name)
-    user = answer["User"] if answer else None
-    rights = _principal.read_rights(account, "User", name) if user else Rights()
-    if params["state"] == "absent":
-        return Found(user, rights, belongings=_read_belongings(account, params, user))
-    key = _access_key.read(account, params, user) if params["access_key_delivery"] else None
-    return Found(user, rights, key=key)
-
-
-def _read_belongings(
-    account: Account, params: Params, user: Mapping[str, t.Any] | None
-) -> _user_removal.Belongings | None:
-    """What a user of ours has that must go; None for any other."""
-    if user is None or not _tags.is_ours(_tags.from_aws(user.get("Tags"))):
-        return None
-    look = _user_removal.read_keys if _user_removal.keeps_user(params["absent_keys"]) else _user_removal.read
-    return look(account, user)
+    key: KeyPlan | None = None
 
 
 def plan(current: Found, params: Params, identity: Identity) -> UserPlan:
@@ -94,7 +40,7 @@ def plan(current: Found, params: Params, identity: Identity) -> UserPlan:
     user = _plan_user(current, params, identity)
     if current.key is None or not _may_hold_key(current, params):
         return user
-    key = _access_key.plan(current.key, params)
+    key = plan_key(current.key, params)
     return UserPlan(
         steps=[*user.steps, *key.steps],
         before={**user.before, **key.before},
@@ -208,20 +154,20 @@ def _plan_absent(current: Found, params: Params) -> UserPlan:
     if not _ownership.may_delete(_what(params), ours=ours, existing=params["existing"]) or current.belongings is None:
         facts = {"user": found, "access_key": None, "drift": [drift("state", "absent", "present")]}
         return UserPlan(before=before, after=before, facts=facts, warnings=[_ownership.left(_what(params))])
-    if _user_removal.keeps_user(params["absent_keys"]):
+    if removal.keeps_user(params["absent_keys"]):
         return _plan_deactivate(found, current.belongings, params)
     name = params["name"]
     steps = [
-        *_user_removal.steps(name, current.belongings, params["absent_keys"]),
+        *removal.steps(name, current.belongings, params["absent_keys"]),
         *_principal.removal_steps("User", name, current.rights),
         Step("iam:DeleteUser", name, {"UserName": name}),
     ]
     return UserPlan(steps=steps, before=before, facts={"user": None, "access_key": None, "drift": []})
 
 
-def _plan_deactivate(found: dict[str, t.Any], belongings: _user_removal.Belongings, params: Params) -> UserPlan:
+def _plan_deactivate(found: dict[str, t.Any], belongings: removal.Belongings, params: Params) -> UserPlan:
     """The user stays, and its keys are made inactive."""
-    steps = _user_removal.deactivations(params["name"], belongings, params["absent_keys"])
+    steps = removal.deactivations(params["name"], belongings, params["absent_keys"])
     closed = {step.arguments["AccessKeyId"] for step in steps}
     before = {key.id: key.status for key in belongings.keys}
     after = {key_id: "Inactive" if key_id in closed else status for key_id, status in before.items()}
@@ -236,24 +182,6 @@ def _plan_deactivate(found: dict[str, t.Any], belongings: _user_removal.Belongin
             "drift": [drift("access_keys", [], active)] if active else [],
         },
     )
-
-
-def apply(account: Account, plan: UserPlan) -> Facts:
-    """Perform the steps; what AWS decides (ids, dates) comes from its answers."""
-    own = plan.steps[: len(plan.steps) - len(plan.key.steps)] if plan.key else plan.steps
-    _principal.await_policies(account, own)
-    answers = perform(account, own)
-    facts = dict(plan.facts)
-    if "iam:CreateUser" in answers:
-        made = answers["iam:CreateUser"]["User"]
-        learned = {"arn": made["Arn"], "user_id": made["UserId"], "create_date": timestamp(made["CreateDate"])}
-        facts["user"] = {**facts["user"], **learned}
-    if plan.key and plan.key.steps:
-        issued = _key_issue.issue(account, plan.key, done=own)
-        plan.steps = [*own, *issued.steps]
-        facts["access_key"] = issued.fact
-        facts["user"] = {**facts["user"], "tags": _tags.visible({**facts["user"]["tags"], **issued.tags})}
-    return facts
 
 
 def _found_facts(current: Found) -> dict[str, t.Any]:

@@ -11,16 +11,19 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _tags
-from .._errors import SkyError
-from .._plan import Step
-from . import _access_key, _key_intent, _key_steps
-from ._key_intent import Key, Notes
+from ... import _tags
+from ..._errors import SkyError
+from ..._plan import Step
+from .key import calls
+from .key.found import with_use
+from .key.notes import Notes, read_notes
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._account import Account
+    from ..._account import Account
+    from .key.key import Key
+
 
 ARGUMENTS: dict[str, t.Any] = {
     # Not a key, but what becomes of keys.
@@ -59,9 +62,9 @@ def keeps_user(absent_keys: str) -> bool:
 def read_keys(account: Account, user: Mapping[str, t.Any]) -> Belongings:
     """The keys of a user: one call, and one for each key that a killed run may have made."""
     name = user["UserName"]
-    notes = _key_intent.read(_tags.from_aws(user.get("Tags")))
+    notes = read_notes(_tags.from_aws(user.get("Tags")))
     listed = account.pages("iam:ListAccessKeys", "AccessKeyMetadata", name, UserName=name)
-    return Belongings(tuple(_access_key.with_use(account, notes, listed)), notes)
+    return Belongings(tuple(with_use(account, notes, listed)), notes)
 
 
 def read(account: Account, user: Mapping[str, t.Any]) -> Belongings:
@@ -84,7 +87,7 @@ def read(account: Account, user: Mapping[str, t.Any]) -> Belongings:
 def deactivations(name: str, belongings: Belongings, absent_keys: str) -> list[Step]:
     """The calls that make keys inactive."""
     left = [] if absent_keys == "deactivate_all" else belongings.foreign_keys
-    return [_key_steps.deactivate(name, key.id) for key in belongings.keys if key.active and key not in left]
+    return [calls.deactivate(name, key.id) for key in belongings.keys if key.active and key not in left]
 
 
 def steps(name: str, belongings: Belongings, absent_keys: str) -> list[Step]:
@@ -106,7 +109,7 @@ def steps(name: str, belongings: Belongings, absent_keys: str) -> list[Step]:
         *[("RemoveUserFromGroup", {"GroupName": group}) for group in belongings.groups],
     ]
     return [
-        *[_key_steps.delete(name, key.id) for key in belongings.keys],
+        *[calls.delete(name, key.id) for key in belongings.keys],
         *[_removal(name, operation, arguments) for operation, arguments in removals],
     ]
 

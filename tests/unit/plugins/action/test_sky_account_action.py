@@ -9,8 +9,9 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.sky.aws.plugins.module_utils import _account, _plan, _policy_document
-from ansible_collections.sky.aws.plugins.module_utils._features import FEATURES
+from ansible_collections.sky.aws.plugins.module_utils import _account
+from ansible_collections.sky.aws.plugins.module_utils._features.catalogue import FEATURES
+from ansible_collections.sky.aws.plugins.module_utils._resources import policy
 from ansible_collections.sky.aws.tests.unit.entry_points import as_action, trusted
 from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT
 
@@ -23,7 +24,7 @@ MACHINE = {"name": "smoke", "instance_type": "t3.micro", "image_id": "ami-012345
 @pytest.fixture
 def offline(monkeypatch):
     """The account must not be reached."""
-    monkeypatch.setattr(_plan, "Account", lambda *_: pytest.fail("the account was reached"))
+    monkeypatch.setattr(_account.Account, "__init__", lambda *_: pytest.fail("the account was reached"))
     monkeypatch.setattr(_account._botocore, "Session", lambda *_, **__: pytest.fail("a session was made"))
 
 
@@ -104,7 +105,7 @@ class TestFaults:
         assert "6144" in result["msg"]
 
     def test_a_document_of_the_role_that_is_too_large_is_found_too(self, monkeypatch):
-        monkeypatch.setattr(_policy_document, "MAX_SIZE", 1000)
+        monkeypatch.setattr(policy, "MAX_SIZE", 1000)
         result = check({"sky_instance_role_features": [*FEATURES]})
         assert "sky_instance_role_features" in result["msg"]
         assert "1000" in result["msg"]

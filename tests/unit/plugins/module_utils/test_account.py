@@ -13,8 +13,8 @@ from ansible_collections.sky.aws.demo import launch
 from ansible_collections.sky.aws.plugins.module_utils._account import Account, Identity
 from ansible_collections.sky.aws.plugins.module_utils._botocore import JSONFileCache
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import account as account_resource
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE as account_resource
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT, ROLE, Sandbox, fresh_account_id, params
 

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import account as account_resource
+from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE as account_resource
 from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT, params
 
 ONCE = {"retries": {"total_max_attempts": 1}}

@@ -15,7 +15,7 @@ import pytest
 from botocore.handlers import BUILTIN_HANDLERS
 
 from ansible_collections.sky.aws.plugins.module_utils import _botocore, _resources
-from ansible_collections.sky.aws.plugins.module_utils._operations import OPERATIONS
+from ansible_collections.sky.aws.plugins.module_utils._models import OPERATIONS
 
 
 def handlers(session: botocore.session.Session, event: str) -> list[object]:
@@ -121,7 +121,7 @@ PARTS = {"{noun}": ("User", "Role", "Group", "Policy", "InstanceProfile"), "{ver
 
 @pytest.mark.parametrize("service", OPERATIONS)
 def test_every_call_in_the_code_is_kept(service: str) -> None:
-    code = "".join(path.read_text() for path in pathlib.Path(_resources.__path__[0]).glob("*.py"))
+    code = "".join(path.read_text() for path in pathlib.Path(_resources.__path__[0]).rglob("*.py"))
     names = set(client(botocore.session.Session(), service).meta.service_model.operation_names)
     words = set(re.findall(r"\b[A-Z][A-Za-z]+\b", code))
     nouns = {f"Describe{word}" for word in words}  # as in f"ec2:Describe{noun}"

@@ -11,10 +11,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils import _plan
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, Interrupted, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._plan import Plan, Step, perform, run
+from ansible_collections.sky.aws.plugins.module_utils._perform import perform
+from ansible_collections.sky.aws.plugins.module_utils._plan import Outcome, Plan, Step, drift
+from ansible_collections.sky.aws.plugins.module_utils._run import Resource, run
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 ME = Identity("111122223333", "aws", "arn:aws:iam::111122223333:user/me")
@@ -39,12 +40,19 @@ class FakeAccount:
 class Light:
     """A resource: a light that is on or off."""
 
-    ARGUMENT_SPEC: t.ClassVar = {"on": {"type": "bool", "default": True}, "fault": {"type": "str"}}
-    SPEC_RULES: t.ClassVar = {}
+    spec: t.ClassVar = {"on": {"type": "bool", "default": True}, "fault": {"type": "str"}}
+    rules: t.ClassVar = {}
 
     def __init__(self, on: bool = False) -> None:
         self.on = on
         self.seen: list[str] = []
+
+    def resource(self) -> Resource:
+        functions = (self.validate, self.read, self.plan, self.apply)
+        return Resource(self.spec, *functions, reach=t.cast("t.Any", self.reach))
+
+    def reach(self, options: t.Mapping[str, t.Any]) -> FakeAccount:
+        return FakeAccount()
 
     def validate(self, options: t.Mapping[str, t.Any]) -> list[str]:
         self.seen.append("validate")
@@ -60,24 +68,24 @@ class Light:
         facts = {"light": {"on": options["on"], "owner": identity.arn, "switched": None}}
         return Plan(steps, {"on": current}, {"on": options["on"]}, facts, warnings=["a warm lamp"])
 
-    def apply(self, account: t.Any, plan: Plan) -> dict[str, t.Any]:
+    def apply(self, account: t.Any, plan: Plan) -> Outcome:
         self.seen.append("apply")
         perform(account, plan.steps)
         self.on = plan.steps[0].arguments["On"]
-        return {"light": {**plan.facts["light"], "switched": "now"}}
+        return Outcome({"light": {**plan.facts["light"], "switched": "now"}}, plan.steps)
 
 
 @pytest.fixture
 def account(monkeypatch):
     """The account that run() reaches."""
     fake = FakeAccount()
-    monkeypatch.setattr(_plan, "Account", lambda options: fake)
+    monkeypatch.setattr(Light, "reach", lambda light, options: fake)
     return fake
 
 
 def turn(light: Light, *, check_mode: bool = False, warnings: list[str] | None = None, **options: t.Any):
     warn = (warnings if warnings is not None else []).append
-    return run(t.cast("t.Any", light), params(light, **options), check_mode=check_mode, warn=warn)
+    return run(light.resource(), params(light.resource(), **options), check_mode=check_mode, warn=warn)
 
 
 class TestRun:
@@ -120,7 +128,7 @@ class TestRun:
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_faults_stop_it_before_the_account_is_reached(self, monkeypatch, check_mode):
-        monkeypatch.setattr(_plan, "Account", lambda *_: pytest.fail("the account was reached"))
+        monkeypatch.setattr(Light, "reach", lambda *_: pytest.fail("the account was reached"))
         light = Light()
         with pytest.raises(BadInput) as caught:
             turn(light, account_id=1, region="mars", fault="fault: of the light", check_mode=check_mode)
@@ -133,14 +141,14 @@ class TestRun:
         ways: list[t.Any] = []
         light = Light(True)
         own = FakeAccount()
-        given = params(light)
+        given = params(light.resource())
 
         def reach(*asked: t.Any) -> t.Any:
             ways.append(asked)
             return own
 
-        run(t.cast("t.Any", light), given, check_mode=False, warn=print, reach=reach)
-        assert ways == [(_plan.Account, given)]
+        run(light.resource(), given, check_mode=False, warn=print, reach=reach)
+        assert ways == [(light.reach, given)]
 
 
 class Overtaken(Light):
@@ -155,14 +163,14 @@ class Overtaken(Light):
             raise SkyError("no room.")
         return super().plan(current, options, identity)
 
-    def apply(self, account: t.Any, plan: Plan) -> dict[str, t.Any]:
+    def apply(self, account: t.Any, plan: Plan) -> Outcome:
         self.seen.append("apply")
         done = [{"api": "light:Screw", "target": f"bulb{self.seen.count('apply')}"}]
         if self.seen.count("apply") <= self.times:
             raise Interrupted("taken.", api="light:Switch", code=self.code, steps=done)
         if self.breaks == "apply":
             raise SkyError("a short circuit.", steps=done)
-        return plan.facts
+        return Outcome(plan.facts, plan.steps)
 
 
 class TestAnotherRun:
@@ -204,13 +212,13 @@ class TestAnotherRun:
 
 class TestSpec:
     def test_account_options_and_its_own(self):
-        spec = _plan.argument_spec(t.cast("t.Any", Light()))
+        spec = Light().resource().argument_spec
         assert spec["on"] == {"type": "bool", "default": True}
         assert spec["account_id"]["required"]
 
     def test_it_is_a_copy(self):
-        _plan.argument_spec(t.cast("t.Any", Light()))["extra"] = {}
-        assert "extra" not in _plan.argument_spec(t.cast("t.Any", Light()))
+        Light().resource().argument_spec["extra"] = {}
+        assert "extra" not in Light().resource().argument_spec
 
 
 class TestSteps:
@@ -283,4 +291,4 @@ class TestSteps:
         assert perform(t.cast("t.Any", FakeAccount()), []) == {}
 
     def test_drift(self):
-        assert _plan.drift("path", "/", "/x/") == {"aspect": "path", "declared": "/", "found": "/x/"}
+        assert drift("path", "/", "/x/") == {"aspect": "path", "declared": "/", "found": "/x/"}

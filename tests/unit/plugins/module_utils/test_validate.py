@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from ansible_collections.sky.aws.plugins.module_utils import _validate
-from ansible_collections.sky.aws.plugins.module_utils._resources import account
+from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE as account
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 ID = "111122223333"

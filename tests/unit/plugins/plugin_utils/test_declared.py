@@ -12,20 +12,18 @@ import yaml
 from ansible.errors import AnsibleError
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
-from ansible_collections.sky.aws.plugins.module_utils._resources import (
-    config,
-    instance,
-    network,
-    policy,
-    role,
-    security_group,
-    user,
-)
+from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as config
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
 from ansible_collections.sky.aws.plugins.plugin_utils import _declared
 from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 
 if t.TYPE_CHECKING:
-    from ansible_collections.sky.aws.plugins.module_utils._plan import Resource
+    from ansible_collections.sky.aws.plugins.module_utils._run import Resource
 
 ROLES = pathlib.Path(__file__).parents[4] / "roles"
 TAGS = {"sky_account_tags": {"team": "ml"}}

@@ -7,17 +7,18 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .._errors import SkyError
-from . import _ini_text
-from ._text_file import TextFile
+from ...._errors import SkyError
+from ...._files import ini_text
+from ...._files.text_file import TextFile
 
 if t.TYPE_CHECKING:
     import configparser
     from collections.abc import Callable
 
-    from .._account import Account
-    from .._plan import Step
-    from ._key_intent import NewKey
+    from ...._account import Account
+    from ...._plan import Step
+    from .key import NewKey
+
 
 _WHAT = "an AWS credentials file"
 _ID, _SECRET = "aws_access_key_id", "aws_secret_access_key"
@@ -94,7 +95,7 @@ def read(path: str, profile: str) -> KeyFile:
     """
     file = _file(path)
     text, mode = file.read(), file.mode
-    parser = _ini_text.parse(text, path, _WHAT)
+    parser = ini_text.parse(text, path, _WHAT)
     try:
         with_profile(text, profile, "id", "secret")
     except ValueError as error:
@@ -119,7 +120,7 @@ def with_profile(text: str, profile: str, key_id: str, secret: str) -> str:
     :raises ValueError: the text is such that the edit would change another profile.
     """
     _refuse_common_key(text)
-    return _ini_text.with_options(text, profile, {_ID: key_id, _SECRET: secret}, replaced=_REPLACED)
+    return ini_text.with_options(text, profile, {_ID: key_id, _SECRET: secret}, replaced=_REPLACED)
 
 
 def without_key(text: str, profile: str) -> str:
@@ -128,11 +129,11 @@ def without_key(text: str, profile: str) -> str:
     :raises ValueError: the text is such that the edit would change another profile.
     """
     _refuse_common_key(text)
-    return _ini_text.without_options(text, profile, _REPLACED)
+    return ini_text.without_options(text, profile, _REPLACED)
 
 
 def _refuse_common_key(text: str) -> None:
-    if not _ini_text.defaults(text).isdisjoint(_REPLACED):
+    if not ini_text.defaults(text).isdisjoint(_REPLACED):
         raise ValueError("the section DEFAULT holds a key, which every profile would inherit")
 
 
@@ -144,7 +145,7 @@ def _edit(path: str, change: Callable[[str], str]) -> None:
     file = _file(path)
     with file.locked():
         text = file.read()
-        _ini_text.parse(text, path, _WHAT)
+        ini_text.parse(text, path, _WHAT)
         try:
             changed = change(text)
         except ValueError as error:

@@ -14,15 +14,18 @@ import json
 import typing as t
 import uuid
 
-from .. import _policy_document, _tags
-from .._errors import SkyError
-from .._plan import Step
+from .... import _tags
+from ...._errors import SkyError
+from ...._plan import Step
+from ...._policy.compose import VERSION, compact
+from ...._policy.equality import equal, parse
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .._account import Account
-    from ._key_intent import NewKey
+    from ...._account import Account
+    from .key import NewKey
+
 
 #: Whose key the secret is for; two users never share one.
 USER_KEY = f"{_tags.RESERVED_PREFIX}user"
@@ -139,14 +142,14 @@ class KeySecret:
             return True
         if not self.policy or not self.wanted_policy:
             return bool(self.policy) != bool(self.wanted_policy)
-        return not _policy_document.equal(dict(self.policy), dict(self.wanted_policy))
+        return not equal(dict(self.policy), dict(self.wanted_policy))
 
     def _policy_step(self) -> Step:
         if not self.wanted_policy:
             return Step("secretsmanager:DeleteResourcePolicy", self.name, {"SecretId": self.name})
         arguments = {
             "SecretId": self.name,
-            "ResourcePolicy": _policy_document.compact(dict(self.wanted_policy)),
+            "ResourcePolicy": compact(dict(self.wanted_policy)),
             "BlockPublicPolicy": True,
         }
         return Step("secretsmanager:PutResourcePolicy", self.name, arguments)
@@ -193,7 +196,7 @@ def _wanted_policy(delivery: Mapping[str, t.Any]) -> Mapping[str, t.Any] | None:
     if not readers:
         return {}
     statement = {"Effect": "Allow", "Principal": {"AWS": list(readers)}, "Action": _READING, "Resource": "*"}
-    return {"Version": _policy_document.VERSION, "Statement": [statement]}
+    return {"Version": VERSION, "Statement": [statement]}
 
 
 def _refuse_foreign(name: str, user_name: str, tags: Mapping[str, str]) -> None:
@@ -220,7 +223,7 @@ def _current(stages: Mapping[str, t.Any]) -> str | None:
 
 def _policy(account: Account, name: str) -> dict[str, t.Any]:
     text = account.call("secretsmanager:GetResourcePolicy", name, SecretId=name).get("ResourcePolicy")
-    return _policy_document.parse(text) if text else {}
+    return parse(text) if text else {}
 
 
 def _kms_resource(key: str) -> str:

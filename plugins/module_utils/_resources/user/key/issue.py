@@ -12,19 +12,23 @@ import dataclasses
 import time
 import typing as t
 
-from .. import _tags
-from .._errors import AT_ONCE, MISSING, AWSError, Overtaken, SkyError
-from .._facts import timestamp
-from .._patience import patiently
-from .._plan import NEW_PAUSES, Step, interrupted
-from . import _access_key, _key_intent, _key_steps
-from ._key_intent import Intent, NewKey, Notes
+from .... import _tags
+from ...._errors import AT_ONCE, MISSING, AWSError, Overtaken, SkyError
+from ...._facts import timestamp
+from ...._patience import patiently
+from ...._perform import NEW_PAUSES, interrupted
+from . import calls
+from .found import with_use
+from .key import NewKey
+from .notes import DELIVERED, INTENT, Intent, Notes, read_notes, settled
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .._account import Account
-    from ._access_key import Issue, KeyPlan
+    from ...._account import Account
+    from ...._plan import Step
+    from .planning import Issue, KeyPlan
+
 
 #: Seconds before each new look for a key just made.
 _SEEN_PAUSES = (1, 2, 4, 8)
@@ -83,7 +87,7 @@ class _Work:
         """Note the intent, make the key, deliver it, note that."""
         self.perform(issue.opening)
         intent = self._intent(issue)
-        self._do(issue.intent, Tags=_tags.to_aws({_key_intent.INTENT: intent.tag()}))
+        self._do(issue.intent, Tags=_tags.to_aws({INTENT: intent.tag()}))
         notes = Notes(self._delivered, open=intent)
         new = self._made(issue, notes)
         self.perform(issue.closing)
@@ -115,7 +119,7 @@ class _Work:
             if answer["ResponseMetadata"].get("RetryAttempts"):
                 self._sweep(notes, keep=new.id)
             self._place.deliver(new, self._do)
-            self._do(issue.tag, Tags=_tags.to_aws(_key_intent.settled(new.id, issue.replaced, issue.until)))
+            self._do(issue.tag, Tags=_tags.to_aws(settled(new.id, issue.replaced, issue.until)))
         except SkyError as error:
             raise self._undone(error, new, notes) from error
         return new
@@ -138,7 +142,7 @@ class _Work:
             if not self._is_alone(notes):
                 return self._withdrawn(Overtaken(f"{error.message} {_OTHERS}"), new, notes)
             if new:
-                self._do(_key_steps.delete(self._name, new.id))
+                self._do(calls.delete(self._name, new.id))
                 said = f" The access key {new.id} that was made has been deleted again."
             self._sweep(notes, keep=new.id if new else None)
             if new:
@@ -158,8 +162,8 @@ class _Work:
                 self._do(self._closing_note())
             elif seen and seen.open == notes.open:  # which took the place of what the other run had noted
                 replaced = self._delivered if self._delivered != seen.delivered else None
-                tags = _key_intent.settled(seen.delivered, replaced, notes.open.until if notes.open else None)
-                self._do(_key_steps.tag(self._name, tags))
+                tags = settled(seen.delivered, replaced, notes.open.until if notes.open else None)
+                self._do(calls.tag(self._name, tags))
         except SkyError as second:
             return SkyError(f"{error.message} Clearing up failed, and the next run will: {second.message}")
         return error
@@ -167,7 +171,7 @@ class _Work:
     def _delete_if_there(self, new: NewKey) -> None:
         """The other run may have deleted it."""
         try:
-            self._do(_key_steps.delete(self._name, new.id))
+            self._do(calls.delete(self._name, new.id))
         except AWSError as error:
             if error.code not in MISSING:
                 raise
@@ -195,7 +199,7 @@ class _Work:
     def _noted(self) -> Notes | None:
         """What the user's tags say now; None where AWS does not show the user yet."""
         answer = self._account.find("iam:GetUser", self._name, UserName=self._name)
-        return _key_intent.read(_tags.from_aws(answer["User"].get("Tags"))) if answer else None
+        return read_notes(_tags.from_aws(answer["User"].get("Tags"))) if answer else None
 
     def _has_arrived(self, new: NewKey) -> bool:
         """Whether the place holds the new key, or may hold it."""
@@ -208,15 +212,15 @@ class _Work:
         """Delete what a lost answer made: botocore repeats the call, and IAM has no token that would tell."""
         listed = self._account.call("iam:ListAccessKeys", self._name, UserName=self._name)["AccessKeyMetadata"]
         others = [key for key in listed if key["AccessKeyId"] != keep]
-        for key in _access_key.with_use(self._account, notes, others):
+        for key in with_use(self._account, notes, others):
             if notes.is_half_made(key):
-                self._do(_key_steps.delete(self._name, key.id))
+                self._do(calls.delete(self._name, key.id))
 
     def _closing_note(self) -> Step:
         """The tags as before: an open intent would make the next person's key look like ours."""
         if self._delivered:
-            return _key_steps.tag(self._name, _key_intent.settled(self._delivered))
-        return _key_steps.untag(self._name, _key_intent.DELIVERED, _key_intent.INTENT)
+            return calls.tag(self._name, settled(self._delivered))
+        return calls.untag(self._name, DELIVERED, INTENT)
 
     def _do(self, step: Step, **completed: t.Any) -> dict[str, t.Any]:
         """One call. What completes it stays out of the step: it may be a secret, and steps are shown."""

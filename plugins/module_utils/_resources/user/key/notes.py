@@ -19,11 +19,13 @@ import re
 import secrets
 import typing as t
 
-from .._errors import SkyError
-from .._tags import RESERVED_PREFIX
+from ...._errors import SkyError
+from ...._tags import RESERVED_PREFIX
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from .key import Key
 
 DELIVERED = f"{RESERVED_PREFIX}access-key"
 INTENT = f"{RESERVED_PREFIX}access-key-intent"
@@ -34,30 +36,6 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _KEY_ID = re.compile(r"\w{16,128}", re.ASCII)
 #: A key of ours is made right after its intent. botocore's ten attempts of 60 seconds and 20 to wait take 14 minutes.
 _WINDOW = datetime.timedelta(minutes=20)
-
-
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """An access key as IAM lists it. ``used`` is None where nobody asked."""
-
-    id: str
-    status: str
-    created: datetime.datetime
-    used: bool | None = None
-
-    @property
-    def active(self) -> bool:
-        return self.status == "Active"
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class NewKey:
-    """A key just made, with its secret: without a repr, so that no trace or message can show it."""
-
-    id: str
-    secret: str
-    status: str
-    created: datetime.datetime
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +112,7 @@ def time_of(answer: Mapping[str, t.Any]) -> datetime.datetime:
     return email.utils.parsedate_to_datetime(date)
 
 
-def read(tags: Mapping[str, str]) -> Notes:
+def read_notes(tags: Mapping[str, str]) -> Notes:
     """The notes in a user's tags."""
     delivered = tags.get(DELIVERED) or None
     value = tags.get(INTENT, _SETTLED)

@@ -7,13 +7,15 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .. import _validate
-from . import _key_rotation, _text_file
+from .... import _validate
+from ...._files.text_file import path_faults
+from . import rotating
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._plan import Params
+    from ...._plan import Params
+
 
 ARGUMENTS: dict[str, t.Any] = {
     # Names with "key" or "secret" in them, none of which is one: masking their values would mangle results.
@@ -27,7 +29,7 @@ ARGUMENTS: dict[str, t.Any] = {
             "kms_key_id": {"type": "str", "no_log": False},
             "readers": {"type": "list", "elements": "str"},
             "resource_policy": {"type": "dict"},
-            **_key_rotation.ARGUMENTS,
+            **rotating.ARGUMENTS,
         },
         "required_one_of": [("file", "secret")],
         "mutually_exclusive": [("file", "secret"), ("readers", "resource_policy")],
@@ -35,7 +37,7 @@ ARGUMENTS: dict[str, t.Any] = {
             "kms_key_id": "secret",
             "readers": "secret",
             "resource_policy": "secret",
-            **_key_rotation.REQUIRED_BY,
+            **rotating.REQUIRED_BY,
         },
     },
 }
@@ -50,11 +52,11 @@ def faults(params: Params) -> list[str]:
     if not delivery:
         return []
     return [
-        *(_text_file.path_faults("access_key_delivery.file", delivery["file"]) if delivery["file"] is not None else ()),
+        *(path_faults("access_key_delivery.file", delivery["file"]) if delivery["file"] is not None else ()),
         *_secret_faults(delivery["secret"]),
         *[fault for reader in delivery["readers"] or () for fault in _reader_faults(reader)],
         *_resource_policy_faults(delivery["resource_policy"]),
-        *_key_rotation.faults(delivery),
+        *rotating.faults(delivery),
     ]
 
 

@@ -12,77 +12,24 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from .. import _tags
-from .._errors import SkyError
-from .._facts import timestamp
-from .._plan import drift
-from . import _key_file, _key_intent, _key_rotation, _key_secret, _key_steps
-from ._key_intent import Key, Notes
+from ...._errors import SkyError
+from ...._facts import timestamp
+from ...._plan import drift
+from . import calls, rotating
+from .found import MAX_KEYS
+from .notes import INTENT, settled
 
 if t.TYPE_CHECKING:
     import datetime
     from collections.abc import Iterable, Mapping
 
-    from .._account import Account
-    from .._plan import Params, Step
-    from ._key_rotation import Rotation
+    from ...._plan import Params, Step
+    from . import in_file, in_secret
+    from .found import Found
+    from .key import Key
+    from .rotating import Rotation
 
-    Place = _key_file.KeyFile | _key_secret.KeySecret
-
-#: IAM allows a user this many access keys (IAM quotas).
-MAX_KEYS = 2
-
-
-@dataclasses.dataclass(frozen=True)
-class Found:
-    """The keys of a user, what its tags say about them, and the place of delivery.
-
-    ``now`` is AWS's time of the look, None where no key's age matters.
-    """
-
-    user_name: str
-    place: Place
-    keys: tuple[Key, ...] = ()
-    notes: Notes = dataclasses.field(default_factory=Notes)
-    now: datetime.datetime | None = None
-
-    @property
-    def delivered(self) -> Key | None:
-        """The delivered key, if the user still has it."""
-        return next((key for key in self.keys if key.id == self.notes.delivered), None)
-
-    @property
-    def half_made(self) -> list[Key]:
-        """What a killed run left and is deleted: not what the place holds."""
-        return [key for key in self.keys if self.notes.is_half_made(key) and not self.place.holds(key.id)]
-
-    @property
-    def unfinished(self) -> Key | None:
-        """A key that a killed run delivered, and did not come to note."""
-        suspects = (key for key in self.keys if key.active and self.notes.is_suspect(key))
-        return next((key for key in suspects if self.place.holds(key.id)), None)
-
-    @property
-    def held(self) -> Key | None:
-        """The active key of the user that the place holds, whoever made it."""
-        return next((key for key in self.keys if key.active and self.place.holds(key.id)), None)
-
-    @property
-    def is_delivered(self) -> bool:
-        """Whether the delivered key is active and in its place."""
-        return self.held is not None and self.held == self.delivered
-
-    @property
-    def replaced(self) -> Key | None:
-        """The key that was replaced, if the user still has it."""
-        replaced = self.notes.replaced
-        return next((key for key in self.keys if key.id == replaced and key != self.delivered), None)
-
-    @property
-    def foreign(self) -> list[Key]:
-        """Keys that are not the collection's."""
-        known = [*self.half_made, self.replaced, self.delivered, self.unfinished]
-        return [key for key in self.keys if key not in known]
+    Place = in_file.KeyFile | in_secret.KeySecret
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +53,7 @@ class Issue:
         return [*self.opening, self.intent, self.create, *self.delivery, self.tag, *self.closing]
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class KeyPlan:
     """The key's part of a user's plan; ``fact`` is ``access_key`` of the result.
 
@@ -123,68 +70,21 @@ class KeyPlan:
     issue: Issue | None = None
 
 
-def delivered_id(tags: Mapping[str, str]) -> str | None:
-    """The id of the delivered key in a user's tags."""
-    return _key_intent.read(tags).delivered
-
-
-def profile_name(account_id: str, user_name: str) -> str:
-    """The name of the profile in a credentials file."""
-    return f"{account_id}-{user_name}"
-
-
-def read(account: Account, params: Params, user: Mapping[str, t.Any] | None) -> Found:
-    """Place and keys: ListAccessKeys for a user that exists, DescribeSecret for a secret.
-
-    What a key was used for is asked only where a killed run may have made it.
-
-    :param user: AWS's description of the user, None where there is none yet.
-    :raises SkyError: a file that is no credentials file, or a secret that is not for this key.
-    """
-    name = params["name"]
-    place = _place(account, params)
-    if user is None:
-        return Found(name, place)
-    notes = _key_intent.read(_tags.from_aws(user.get("Tags")))
-    answer = account.call("iam:ListAccessKeys", name, UserName=name)
-    has_times = params["access_key_delivery"]["max_age_days"] is not None or notes.times
-    keys = tuple(with_use(account, notes, answer["AccessKeyMetadata"]))
-    return Found(name, place, keys, notes, _key_intent.time_of(answer) if has_times else None)
-
-
-def _place(account: Account, params: Params) -> Place:
-    delivery = params["access_key_delivery"]
-    if delivery["file"]:
-        return _key_file.read(delivery["file"], profile_name(account.account_id, params["name"]))
-    return _key_secret.read(account, delivery, params["name"])
-
-
-def with_use(account: Account, notes: Notes, listed: Iterable[Mapping[str, t.Any]]) -> list[Key]:
-    """Keys as IAM lists them; for those that a killed run may have made, with whether they were ever used."""
-    keys = [Key(key["AccessKeyId"], key["Status"], key["CreateDate"]) for key in listed]
-    return [dataclasses.replace(key, used=_used(account, key)) if notes.is_suspect(key) else key for key in keys]
-
-
-def _used(account: Account, key: Key) -> bool:
-    answer = account.call("iam:GetAccessKeyLastUsed", key.id, AccessKeyId=key.id)
-    return "LastUsedDate" in answer["AccessKeyLastUsed"]
-
-
 def plan(found: Found, params: Params) -> KeyPlan:
     """From what is there to a delivered key.
 
     :raises SkyError: the place cannot be written, or the user has no room for a key.
     """
-    rotation = _key_rotation.declared(params["access_key_delivery"])
+    rotation = rotating.declared(params["access_key_delivery"])
     if found.unfinished:
         planned = _plan_finish(found, found.unfinished, rotation)
     elif _must_issue(found, params):
         planned = _plan_issue(found, until=None)
-    elif _key_rotation.is_due(found, rotation):
+    elif rotating.is_due(found, rotation):
         planned = _plan_rotate(found, rotation)
     else:
         planned = _plan_keep(found, rotation)
-    planned.drift += _notes_drift(found)
+    planned.drift.extend(_notes_drift(found))
     if found.place.warning:
         planned.warnings.append(found.place.warning)
     return planned
@@ -205,11 +105,11 @@ def _plan_finish(found: Found, key: Key, rotation: Rotation) -> KeyPlan:
     """All that a killed run left to do is to note the key, and to retire the one that it replaces."""
     old = found.delivered
     noted = found.notes.open.until if found.notes.open else None
-    until = _key_rotation.kept_until(found, rotation, noted) if old and noted else None
+    until = rotating.kept_until(found, rotation, noted) if old and noted else None
     steps = [
         *_deletions(found, found.half_made),
         *found.place.upkeep_steps(),
-        _key_steps.tag(found.user_name, _key_intent.settled(key.id, old.id if old else None, until)),
+        calls.tag(found.user_name, settled(key.id, old.id if old else None, until)),
         *_retire_steps(found, old, until),
     ]
     fact = _fact(found, key.id, key, _previous(old, until))
@@ -218,11 +118,11 @@ def _plan_finish(found: Found, key: Key, rotation: Rotation) -> KeyPlan:
 
 def _plan_rotate(found: Found, rotation: Rotation) -> KeyPlan:
     """A new key for one that is too old, or why there is none."""
-    why = _key_rotation.obstacle(found)
+    why = rotating.obstacle(found)
     if why is None:
-        return _plan_issue(found, until=_key_rotation.until(found, rotation))
+        return _plan_issue(found, until=rotating.until(found, rotation))
     planned = _plan_keep(found, rotation)
-    overdue = _key_rotation.overdue(found, rotation, why)
+    overdue = rotating.overdue(found, rotation, why)
     planned.drift.append(overdue)
     planned.warnings.append(
         f"user {found.user_name}: access key {found.notes.delivered} is due for rotation ({overdue['found']})"
@@ -248,10 +148,10 @@ def _plan_issue(found: Found, until: datetime.datetime | None) -> KeyPlan:
     retired = None if is_full else old
     issue = Issue(
         opening=(*found.place.opening_steps(), *_deletions(found, deleted_first)),
-        intent=_key_steps.tag(name, {}),
-        create=_key_steps.create(name),
+        intent=calls.tag(name, {}),
+        create=calls.create(name),
         delivery=tuple(found.place.delivery_steps()),
-        tag=_key_steps.tag(name, {}),
+        tag=calls.tag(name, {}),
         closing=tuple(_retire_steps(found, retired, until)),
         replaced=retired.id if retired else None,
         until=until if retired else None,
@@ -270,16 +170,16 @@ def _retire_steps(found: Found, key: Key | None, until: datetime.datetime | None
         return []
     if until is None:
         return _deletions(found, [key])
-    return [_key_steps.deactivate(found.user_name, key.id)] if key.active else []
+    return [calls.deactivate(found.user_name, key.id)] if key.active else []
 
 
 def _plan_keep(found: Found, rotation: Rotation) -> KeyPlan:
     """No key is made: leftovers go, settings are kept, and what is wrong is said."""
     delivered = found.notes.delivered
-    retirement = _key_rotation.retirement(found, rotation)
+    retirement = rotating.retirement(found, rotation)
     steps = [*_deletions(found, found.half_made), *retirement, *found.place.upkeep_steps()]
     if found.notes.open:
-        steps.append(_key_steps.tag(found.user_name, _key_intent.settled(delivered)))
+        steps.append(calls.tag(found.user_name, settled(delivered)))
     fact = _fact(found, delivered, found.delivered, _kept(found, rotation)) if delivered else None
     planned = KeyPlan(found, steps, *_shown(found, fact), fact)
     trouble = _trouble(found)
@@ -292,14 +192,14 @@ def _plan_keep(found: Found, rotation: Rotation) -> KeyPlan:
 def _kept(found: Found, rotation: Rotation) -> dict[str, t.Any] | None:
     """``previous`` of the fact once the steps of a plan that makes no key are made."""
     until = found.notes.until
-    if found.replaced is None or until is None or _key_rotation.is_over(found):
+    if found.replaced is None or until is None or rotating.is_over(found):
         return None
-    end = _key_rotation.kept_until(found, rotation, until) if found.replaced.active else until
+    end = rotating.kept_until(found, rotation, until) if found.replaced.active else until
     return _previous(found.replaced, end)
 
 
 def _previous(key: Key | None, until: datetime.datetime | None) -> dict[str, t.Any] | None:
-    return _key_rotation.previous(key, "Inactive", until) if key and until else None
+    return rotating.previous(key, "Inactive", until) if key and until else None
 
 
 def _mend(found: Found) -> str:
@@ -330,13 +230,13 @@ def _notes_drift(found: Found) -> list[dict[str, t.Any]]:
     unreadable = found.notes.unreadable
     foreign = [key.id for key in found.foreign]
     return [
-        *([drift(f"tag {_key_intent.INTENT}", "settled", unreadable)] if unreadable else []),
+        *([drift(f"tag {INTENT}", "settled", unreadable)] if unreadable else []),
         *([drift("access_keys", [], foreign)] if foreign else []),
     ]
 
 
 def _deletions(found: Found, keys: Iterable[Key]) -> list[Step]:
-    return [_key_steps.delete(found.user_name, key.id) for key in keys]
+    return [calls.delete(found.user_name, key.id) for key in keys]
 
 
 def _fact(found: Found, key_id: str | None, key: Key | None, previous: dict[str, t.Any] | None) -> dict[str, t.Any]:
@@ -355,7 +255,7 @@ def _shown(found: Found, fact: Mapping[str, t.Any] | None) -> tuple[dict[str, t.
     """What the diff shows, before and after: the key, and settings of its secret that change."""
     delivered = found.notes.delivered
     replaced, until = found.replaced, found.notes.until
-    previous = _key_rotation.previous(replaced, replaced.status, until) if replaced and until else None
+    previous = rotating.previous(replaced, replaced.status, until) if replaced and until else None
     current = _fact(found, delivered, found.delivered, previous) if delivered else None
     before: dict[str, t.Any] = {"access_key": current} if current else {}
     after: dict[str, t.Any] = {"access_key": dict(fact)} if fact else {}

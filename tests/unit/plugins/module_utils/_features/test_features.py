@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils import _features as features
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
-from ansible_collections.sky.aws.plugins.module_utils._catalogue import combinations
-from ansible_collections.sky.aws.plugins.module_utils._catalogue.feature import Feature
+from ansible_collections.sky.aws.plugins.module_utils._features import combinations
+from ansible_collections.sky.aws.plugins.module_utils._features import documents as features
+from ansible_collections.sky.aws.plugins.module_utils._features.feature import Feature
+from ansible_collections.sky.aws.plugins.module_utils._policy import compose, equality, faults
 from ansible_collections.sky.aws.tests.unit import strategies
 
 ACCOUNT = "012345678901"
@@ -89,7 +89,7 @@ def test_statements_to_the_letter(name: str, expected: str, partition: str) -> N
 def test_base_is_the_page_nothing_added_nothing_missing(partition: str) -> None:
     found = features.document(["base"], account_id=ACCOUNT, partition=partition)
     page = written(PAGE, partition)
-    assert documents.normal_form(found) == documents.normal_form(page)
+    assert equality.normal_form(found) == equality.normal_form(page)
     assert found == page
 
 
@@ -98,7 +98,7 @@ def test_create_role_takes_the_place_of_the_last_two_statements(names: list[str]
     page = written(PAGE)
     expected = {"Version": page["Version"], "Statement": page["Statement"][:5] + written(PAGE_CREATE_ROLE)}
     found = features.document(names, **HERE)
-    assert documents.equal(found, expected)
+    assert equality.equal(found, expected)
     assert sorted(map(json.dumps, found["Statement"])) == sorted(map(json.dumps, expected["Statement"]))
 
 
@@ -165,9 +165,9 @@ RESOURCES: dict[str, t.Any] = {"custom_identities": ["research", "teams/trainer"
 @strategies.steady
 @given(st.lists(st.sampled_from(sorted(features.FEATURES)), unique=True), st.lists(strategies.statements(), max_size=2))
 def test_a_document_is_the_union_of_its_features(names: list[str], extra: list[dict[str, t.Any]]) -> None:
-    found = documents.normal_form(features.document(names, extra, **HERE, **RESOURCES)).atoms
-    parts = [features.document([name], **HERE, **RESOURCES) for name in names] + [documents.compose(extra)]
-    assert found == frozenset().union(*(documents.normal_form(part).atoms for part in parts))
+    found = equality.normal_form(features.document(names, extra, **HERE, **RESOURCES)).atoms
+    parts = [features.document([name], **HERE, **RESOURCES) for name in names] + [compose.compose(extra)]
+    assert found == frozenset().union(*(equality.normal_form(part).atoms for part in parts))
 
 
 ALL_FROM_BASE = [name for name in features.FEATURES if name not in ("base_named_group", "create_role_bounded")]
@@ -179,7 +179,7 @@ def test_a_selection_without_contradiction_is_accepted_and_fits(names: list[str]
     identities = ["research"] if "custom_identity" in names else []
     assert features.faults(names, identities) == []
     document = features.document(names, account_id=ACCOUNT, partition="aws-us-gov", custom_identities=identities)
-    assert documents.size(document) <= documents.MAX_SIZE
+    assert compose.size(document) <= compose.MAX_SIZE
 
 
 @pytest.mark.parametrize("contradiction", combinations.CONTRADICTIONS, ids=lambda each: "-".join(sorted(each.has)))
@@ -311,8 +311,8 @@ def test_each_entry_of_the_catalogue_is_whole(feature: Feature) -> None:
     assert not re.search("arn:(?!<partition>)", text)
     filled = features.statements([feature.name], account_id=ACCOUNT, partition="aws-cn", **RESOURCES)
     assert "<" not in json.dumps(filled)
-    assert [fault for statement in filled for fault in documents.statement_faults(statement, feature.name)] == []
-    assert documents.size(features.document(sorted({"base", feature.name}), **HERE)) <= documents.MAX_SIZE
+    assert [fault for statement in filled for fault in faults.statement_faults(statement, feature.name)] == []
+    assert compose.size(features.document(sorted({"base", feature.name}), **HERE)) <= compose.MAX_SIZE
 
 
 def test_the_catalogue_cannot_be_changed_by_its_users() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
+from ansible_collections.sky.aws.plugins.module_utils._policy import compose, equality, faults, readable
 from ansible_collections.sky.aws.tests.unit import strategies
 
 RUN: dict[str, t.Any] = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
@@ -28,39 +28,39 @@ def document(*statements: t.Any, **other: t.Any) -> dict[str, t.Any]:
 def test_text_of_a_document_is_the_document(data: st.DataObject) -> None:
     one = data.draw(strategies.documents())
     text = data.draw(strategies.texts(one))
-    assert documents.parse(text) == documents.parse(one) == one
-    assert documents.equal(text, one)
+    assert equality.parse(text) == equality.parse(one) == one
+    assert equality.equal(text, one)
 
 
 @strategies.steady
 @given(st.lists(strategies.statements(), max_size=5))
 def test_compose_keeps_the_meaning_and_repeats_nothing(statements: list[dict[str, t.Any]]) -> None:
     before = copy.deepcopy(statements)
-    composed = documents.compose(statements)
+    composed = compose.compose(statements)
     assert statements == before
-    assert documents.equal(composed, document(*statements))
+    assert equality.equal(composed, document(*statements))
     remaining = iter(statements)
     assert all(kept in remaining for kept in composed["Statement"]), "not in order, or rewritten"
-    assert documents.compose(composed["Statement"]) == composed
+    assert compose.compose(composed["Statement"]) == composed
     for left_out in range(len(composed["Statement"])):
         others = [kept for index, kept in enumerate(composed["Statement"]) if index != left_out]
-        joined = documents.normal_form(document(composed["Statement"][left_out])).atoms
-        assert not any(joined <= documents.normal_form(document(other)).atoms for other in others)
+        joined = equality.normal_form(document(composed["Statement"][left_out])).atoms
+        assert not any(joined <= equality.normal_form(document(other)).atoms for other in others)
 
 
 @strategies.steady
 @given(strategies.documents())
 def test_readable_is_canonical(one: dict[str, t.Any]) -> None:
-    shown = documents.readable(one)
-    assert documents.equal(shown, one)
-    assert documents.readable(shown) == shown
+    shown = readable.readable(one)
+    assert equality.equal(shown, one)
+    assert readable.readable(shown) == shown
     for statement in shown["Statement"]:
         for key in {"Action", "NotAction", "Resource", "NotResource"} & set(statement):
             assert statement[key] == sorted(set(statement[key]))
 
 
 def test_readable_groups_by_action_and_sorts() -> None:
-    shown = documents.readable(
+    shown = readable.readable(
         document(
             {"Effect": "Allow", "Action": ["ec2:RunInstances", "ec2:StopInstances"], "Resource": "instance"},
             {"Effect": "Allow", "Action": "EC2:runinstances", "Resource": ["volume", "image"]},
@@ -92,14 +92,14 @@ def test_readable_shows_principals_versions_and_unknown_keys() -> None:
     principal = {"Service": "b", "AWS": "arn:aws:iam::123456789012:root"}
     statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
     shown = {"Effect": "Allow", "Principal": {"AWS": ["123456789012"], "Service": ["b"]}, "Action": ["sts:AssumeRole"]}
-    readable = documents.readable({"Statement": statement, "New": [2, 1]})
-    assert readable == {"Version": "2008-10-17", "Statement": [shown], "New": [2, 1]}
+    shown_again = readable.readable({"Statement": statement, "New": [2, 1]})
+    assert shown_again == {"Version": "2008-10-17", "Statement": [shown], "New": [2, 1]}
 
 
 def test_compose_lets_an_extended_statement_take_the_place_of_the_first() -> None:
     first, second = {**RUN, "Action": "a:X", "Resource": "r"}, {**RUN, "Action": ["b:Y", "A:x"], "Resource": ["s", "r"]}
     between = {**RUN, "Effect": "Deny"}
-    assert documents.compose([first, between, second, second, between]) == document(between, second)
+    assert compose.compose([first, between, second, second, between]) == document(between, second)
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ def test_compose_lets_an_extended_statement_take_the_place_of_the_first() -> Non
     ],
 )
 def test_compose_keeps_what_no_single_statement_includes(other: dict[str, t.Any]) -> None:
-    assert documents.compose([RUN, other])["Statement"] == [RUN, other]
+    assert compose.compose([RUN, other])["Statement"] == [RUN, other]
 
 
 def test_compose_does_not_share_its_statements() -> None:
     given_statement = {**RUN, "Action": ["a:X"]}
-    documents.compose([given_statement])["Statement"][0]["Action"].append("b:Y")
+    compose.compose([given_statement])["Statement"][0]["Action"].append("b:Y")
     assert given_statement["Action"] == ["a:X"]
 
 
@@ -136,32 +136,32 @@ def test_compose_does_not_share_its_statements() -> None:
 )
 def test_text_that_is_no_document_is_refused(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^not a policy document: .*{reason}"):
-        documents.parse(text)
+        equality.parse(text)
 
 
 def test_url_encoded_text_may_hold_plus_and_percent() -> None:
     one = document({**RUN, "Resource": "arn:aws:s3:::a+b %20c/*"})
-    assert documents.parse(urllib.parse.quote(json.dumps(one))) == one
-    assert documents.parse(urllib.parse.quote(json.dumps(one), safe="+")) == one
-    assert documents.parse(json.dumps(one)) == one
+    assert equality.parse(urllib.parse.quote(json.dumps(one))) == one
+    assert equality.parse(urllib.parse.quote(json.dumps(one), safe="+")) == one
+    assert equality.parse(json.dumps(one)) == one
 
 
 def test_compact_and_size() -> None:
     one = document({**RUN, "Resource": "arn:aws:s3:::caf\u00e9 bar/*"})
-    text = documents.compact(one)
+    text = compose.compact(one)
     assert json.loads(text) == one
     assert "\u00e9" in text
     assert text == json.dumps(one, separators=(",", ":"), ensure_ascii=False)
-    assert documents.size(one) == len(text) - 1 == len("".join(json.dumps(one, indent=4, ensure_ascii=False).split()))
-    assert (documents.MAX_SIZE, documents.MAX_TRUST_SIZE) == (6144, 2048)
+    assert compose.size(one) == len(text) - 1 == len("".join(json.dumps(one, indent=4, ensure_ascii=False).split()))
+    assert (compose.MAX_SIZE, compose.MAX_TRUST_SIZE) == (6144, 2048)
     with pytest.raises(ValueError, match="not JSON compliant"):
-        documents.compact(document({**RUN, "Condition": {"Bool": {"aws:x": float("nan")}}}))
+        compose.compact(document({**RUN, "Condition": {"Bool": {"aws:x": float("nan")}}}))
 
 
 def test_trust() -> None:
     principal = {"Service": "ec2.amazonaws.com"}
     expected = document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
-    assert documents.trust("ec2.amazonaws.com") == expected
+    assert compose.trust("ec2.amazonaws.com") == expected
 
 
 GOOD = [
@@ -255,12 +255,12 @@ BAD = [
 
 @pytest.mark.parametrize("statement", GOOD)
 def test_good_statements_have_no_fault(statement: dict[str, t.Any]) -> None:
-    assert documents.statement_faults(statement, "S") == []
+    assert faults.statement_faults(statement, "S") == []
 
 
 @pytest.mark.parametrize(("statement", "where", "accepted"), BAD)
 def test_a_fault_is_one_line_with_the_place_and_the_accepted_form(statement: object, where: str, accepted: str) -> None:
-    (fault,) = documents.statement_faults(statement, "S")
+    (fault,) = faults.statement_faults(statement, "S")
     assert fault.startswith(where)
     assert accepted in fault
     assert "\n" not in fault
@@ -273,7 +273,7 @@ def test_every_fault_of_a_statement_is_told() -> None:
         "Principal": "*",
         "Condition": {"Bool": {"aws:x": [], "aws:y": None}},
     }
-    places = [fault.split(": ")[0] for fault in documents.statement_faults(statement, "extra_statements[0]")]
+    places = [fault.split(": ")[0] for fault in faults.statement_faults(statement, "extra_statements[0]")]
     keys = [
         "Principal",
         "Effect",
@@ -292,8 +292,8 @@ def test_every_fault_of_a_statement_is_told() -> None:
 def test_well_formed_statements_have_no_fault_but_the_principal(statement: dict[str, t.Any]) -> None:
     if "Resource" not in statement and "NotResource" not in statement:
         statement["Resource"] = "*"
-    faults = documents.statement_faults(statement, "S")
-    assert [fault.split(":")[0] for fault in faults] == [f"S.{key}" for key in statement if "Principal" in key]
+    found = faults.statement_faults(statement, "S")
+    assert [fault.split(":")[0] for fault in found] == [f"S.{key}" for key in statement if "Principal" in key]
 
 
 def test_sids_are_unique() -> None:
@@ -305,6 +305,6 @@ def test_sids_are_unique() -> None:
         {**RUN, "Sid": ""},
         {**RUN, "Sid": "B"},
     ]
-    (fault,) = documents.repeated_sid_faults(statements, "extra_statements")
+    (fault,) = faults.repeated_sid_faults(statements, "extra_statements")
     assert fault.startswith("extra_statements: Sid 'A'")
-    assert documents.repeated_sid_faults(statements[:2], "extra_statements") == []
+    assert faults.repeated_sid_faults(statements[:2], "extra_statements") == []

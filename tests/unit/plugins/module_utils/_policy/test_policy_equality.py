@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document as documents
+from ansible_collections.sky.aws.plugins.module_utils._policy import compose, equality, readable
 from ansible_collections.sky.aws.tests.unit import strategies
 
 RUN: dict[str, t.Any] = {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}
@@ -205,22 +205,22 @@ DIFFERENT = {
 
 @pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
 def test_equal(one: dict[str, t.Any], other: dict[str, t.Any]) -> None:
-    assert documents.equal(one, other)
-    assert documents.equal(other, one)
-    assert hash(documents.normal_form(one)) == hash(documents.normal_form(other))
+    assert equality.equal(one, other)
+    assert equality.equal(other, one)
+    assert hash(equality.normal_form(one)) == hash(equality.normal_form(other))
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
 def test_different(one: dict[str, t.Any], other: dict[str, t.Any]) -> None:
-    assert not documents.equal(one, other)
-    assert not documents.equal(other, one)
+    assert not equality.equal(one, other)
+    assert not equality.equal(other, one)
 
 
 @pytest.mark.parametrize("tested", [*itertools.chain(*EQUAL.values(), *DIFFERENT.values())])
 def test_readable_means_the_same(tested: dict[str, t.Any]) -> None:
-    shown = documents.readable(tested)
-    assert documents.equal(shown, tested)
-    assert documents.readable(shown) == shown
+    shown = readable.readable(tested)
+    assert equality.equal(shown, tested)
+    assert readable.readable(shown) == shown
 
 
 @strategies.steady
@@ -228,8 +228,8 @@ def test_readable_means_the_same(tested: dict[str, t.Any]) -> None:
 def test_a_reshaped_document_is_equal_and_reads_the_same(data: st.DataObject) -> None:
     one = data.draw(strategies.documents())
     other = data.draw(strategies.reshaped(one))
-    assert documents.equal(one, other)
-    assert json.dumps(documents.readable(one)) == json.dumps(documents.readable(other))
+    assert equality.equal(one, other)
+    assert json.dumps(readable.readable(one)) == json.dumps(readable.readable(other))
 
 
 @strategies.briefly
@@ -237,7 +237,7 @@ def test_a_reshaped_document_is_equal_and_reads_the_same(data: st.DataObject) ->
 def test_case_of_actions_and_condition_keys_is_not_compared(data: st.DataObject) -> None:
     one = data.draw(strategies.documents())
     other = data.draw(strategies.reshaped(data.draw(strategies.recased(one))))
-    assert documents.equal(one, other)
+    assert equality.equal(one, other)
 
 
 @strategies.briefly
@@ -245,17 +245,17 @@ def test_case_of_actions_and_condition_keys_is_not_compared(data: st.DataObject)
 def test_any_single_change_is_a_difference(data: st.DataObject) -> None:
     one = data.draw(strategies.documents().filter(lambda document: document["Statement"]))
     for before, after in itertools.combinations(data.draw(strategies.variants(one)), 2):
-        assert not documents.equal(before, after)
-        assert documents.readable(before) != documents.readable(after)
+        assert not equality.equal(before, after)
+        assert readable.readable(before) != readable.readable(after)
 
 
 @strategies.steady
 @given(strategies.documents(), strategies.malformed_statements())
 def test_malformed_statements_are_compared_and_shown_too(one: dict[str, t.Any], malformed: t.Any) -> None:
     other = {**one, "Statement": [*one["Statement"], malformed]}
-    assert documents.equal(documents.readable(other), other)
-    assert documents.readable(documents.readable(other)) == documents.readable(other)
-    assert documents.equal(documents.compose(other["Statement"]), document(*other["Statement"]))
+    assert equality.equal(readable.readable(other), other)
+    assert readable.readable(readable.readable(other)) == readable.readable(other)
+    assert equality.equal(compose.compose(other["Statement"]), document(*other["Statement"]))
 
 
 # An independent judge of meaning: decides single requests, as IAM's evaluation logic does, without any normal form.
@@ -345,7 +345,7 @@ def decisions(judged: dict[str, t.Any]) -> list[str]:
 def test_equal_documents_decide_every_request_alike(data: st.DataObject) -> None:
     one = data.draw(small_documents())
     other = data.draw(neighbours(one) | strategies.reshaped(one) | strategies.recased(one))
-    if documents.equal(one, other):
+    if equality.equal(one, other):
         assert decisions(one) == decisions(other)
-    assert decisions(documents.readable(one)) == decisions(one)
-    assert decisions(documents.compose(one["Statement"])) == decisions(one)
+    assert decisions(readable.readable(one)) == decisions(one)
+    assert decisions(compose.compose(one["Statement"])) == decisions(one)

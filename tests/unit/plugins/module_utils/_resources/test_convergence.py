@@ -12,8 +12,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role, user
+from ansible_collections.sky.aws.plugins.module_utils._policy import compose
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
 from ansible_collections.sky.aws.tests.unit.sandbox import Sandbox, fresh_account_id
 
 SHARED = ("one", "two", "three")
@@ -22,7 +24,7 @@ DOCUMENTS = tuple(
     json.dumps({"Version": "2012-10-17", "Statement": [{**STATEMENT, "Action": action}]})
     for action in ("s3:ListAllMyBuckets", "ec2:DescribeVpcs", ["s3:ListAllMyBuckets"])
 )
-TRUSTS = tuple(json.dumps(_policy_document.trust(f"{name}.amazonaws.com")) for name in ("ec2", "lambda"))
+TRUSTS = tuple(json.dumps(compose.trust(f"{name}.amazonaws.com")) for name in ("ec2", "lambda"))
 OURS = {"sky.aws/managed-by": "sky.aws"}
 
 tags = st.dictionaries(st.sampled_from(["team", "cost", "a"]), st.sampled_from(["", "1", "2"]), max_size=2)

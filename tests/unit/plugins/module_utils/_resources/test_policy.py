@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy
+from ansible_collections.sky.aws.plugins.module_utils._policy import equality
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
 
 NAME = "minimal-skypilot-policy"
 OTHER = json.dumps(
@@ -85,7 +85,7 @@ class TestPresent:
         done = sandbox.converge(policy)
         assert done["steps"] == [{"api": "iam:CreatePolicyVersion", "target": made}]
         assert done["policy"]["default_version_id"] == "v3"
-        assert _policy_document.equal(default_document(sandbox, made), done["policy"]["document"])
+        assert equality.equal(default_document(sandbox, made), done["policy"]["document"])
         assert sorted(versions(sandbox, made)) == ["v1", "v2", "v3"]
 
     def test_a_version_that_is_not_the_default_does_not_matter(self, sandbox, made):

@@ -9,10 +9,11 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils import _features, _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy
+from ansible_collections.sky.aws.plugins.module_utils._features import documents
+from ansible_collections.sky.aws.plugins.module_utils._policy import readable
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
 from ansible_collections.sky.aws.plugins.module_utils._resources.policy import Found
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
@@ -25,8 +26,8 @@ OTHER = {"Version": "2012-10-17", "Statement": [STATEMENT]}
 
 
 def wanted(*features: str) -> dict[str, t.Any]:
-    chosen = features or _features.DEFAULT
-    return _features.document(chosen, [], account_id=ME.account_id, partition="aws", principals=["user", "role"])
+    chosen = features or documents.DEFAULT
+    return documents.document(chosen, [], account_id=ME.account_id, partition="aws", principals=["user", "role"])
 
 
 def found(
@@ -142,8 +143,8 @@ def test_drift(current, options, aspects):
 
 def test_drift_tells_document_against_document():
     (drift,) = plan(found(OTHER, tags={}), existing="keep").facts["drift"]
-    assert drift["found"] == _policy_document.readable(OTHER)
-    assert drift["declared"] == _policy_document.readable(wanted())
+    assert drift["found"] == readable.readable(OTHER)
+    assert drift["declared"] == readable.readable(wanted())
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,25 @@
 from __future__ import annotations
 
 import concurrent.futures
+import dataclasses
 import functools
 import time
-import types
 import typing as t
 
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._plan import run
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role, security_group, user
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
+from ansible_collections.sky.aws.plugins.module_utils._run import Resource, run
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 CASES = [(policy, {}), (role, {"service_linked_roles": ["spot.amazonaws.com"]}), (user, {"name": "alice"})]
 
 
-def overtaken(resource: types.ModuleType, other_run: t.Callable[[], object]) -> types.SimpleNamespace:
+def overtaken(resource: Resource, other_run: t.Callable[[], object]) -> Resource:
     """The resource as a slower run has it: another run does all its work between the first look and the writes."""
     others = iter([other_run])
 
@@ -30,8 +33,7 @@ def overtaken(resource: types.ModuleType, other_run: t.Callable[[], object]) -> 
             other()
         return found
 
-    members = {name: getattr(resource, name) for name in ("ARGUMENT_SPEC", "SPEC_RULES", "validate", "plan", "apply")}
-    return types.SimpleNamespace(**members, read=read)
+    return dataclasses.replace(resource, read=read)
 
 
 @pytest.mark.parametrize(("resource", "given"), CASES, ids=["policy", "role", "user"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources._subnets import Layout
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.subnets import Layout
 from ansible_collections.sky.aws.tests.unit.layouts import (
     ALL_PRIVATE,
     ALL_PUBLIC,

@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _config_check
-from ansible_collections.sky.aws.plugins.module_utils._resources._config_check import NOT_FOUND, Verdict, check
+from ansible_collections.sky.aws.plugins.module_utils._resources.config import check as checking
+from ansible_collections.sky.aws.plugins.module_utils._resources.config.check import NOT_FOUND, Verdict, check
 
 #: A package that stands in for SkyPilot: it refuses the word "bad", and says what it was given.
 SKY = """
@@ -116,7 +116,7 @@ def test_a_command_whose_python_has_no_skypilot_is_a_warning(monkeypatch, tmp_pa
     ],
 )
 def test_a_given_python_that_does_not_answer_is_an_error(tmp_path, monkeypatch, text, words):
-    monkeypatch.setattr(_config_check, "_TIMEOUT", 1)
+    monkeypatch.setattr(checking, "_TIMEOUT", 1)
     with pytest.raises(SkyError) as caught:
         check(program(tmp_path / "python3", text), "", "a: 1\n", "/f")
     assert words in caught.value.message

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import configparser
+import dataclasses
 import multiprocessing
 import os
 import pathlib
@@ -15,8 +16,8 @@ import pytest
 import yaml
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._plan import run
-from ansible_collections.sky.aws.plugins.module_utils._resources import config
+from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as config
+from ansible_collections.sky.aws.plugins.module_utils._run import run
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 ACCOUNT = "111111111111"
@@ -31,6 +32,7 @@ class Files:
         self.sky = folder / "sky" / "config.yaml"
         self.aws = folder / "aws" / "config"
         self.warnings: list[str] = []
+        self.look = config.read
 
     def run(self, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
         self.warnings = []
@@ -42,7 +44,12 @@ class Files:
             "skypilot_python": "",
             **options,
         }
-        return run(config, params(config, **given), check_mode=check_mode, warn=self.warnings.append)
+        return run(
+            dataclasses.replace(config, read=self.look),
+            params(config, **given),
+            check_mode=check_mode,
+            warn=self.warnings.append,
+        )
 
     def refused(self, **options: t.Any) -> str:
         """The message of a refusal: one line, after which both files are as before, whatever mode the run is in."""
@@ -177,28 +184,26 @@ class TestWriting:
         assert files.run(state="absent")["changed"] is False
         assert list(files.folder.iterdir()) == []
 
-    def test_what_another_run_wrote_since_the_look_stays(self, files, monkeypatch):
-        look = config.read
+    def test_what_another_run_wrote_since_the_look_stays(self, files):
 
         def overtaken(account, given):
-            found = look(account, given)
+            found = config.read(account, given)
             files.write(sky="workspaces: {b: {aws: {profile: 222222222222-bob}}}\n", aws="[default]\nregion = x\n")
             return found
 
-        monkeypatch.setattr(config, "read", overtaken)
+        files.look = overtaken
         files.run()
         assert sorted(yaml.safe_load(files.sky.read_text())["workspaces"]) == ["aws-111111111111", "b"]
         assert "[default]" in files.aws.read_text()
 
-    def test_a_value_that_another_run_wrote_since_the_look_is_a_conflict(self, files, monkeypatch):
-        look = config.read
+    def test_a_value_that_another_run_wrote_since_the_look_is_a_conflict(self, files):
 
         def overtaken(account, given):
-            found = look(account, given)
+            found = config.read(account, given)
             files.write(sky="aws: {vpc_names: [a]}\nworkspaces: {b: {aws: {profile: 222222222222-bob}}}\n")
             return found
 
-        monkeypatch.setattr(config, "read", overtaken)
+        files.look = overtaken
         with pytest.raises(SkyError, match=r"aws.vpc_names is \['a'\] for workspace b, but \['b'\] is declared"):
             files.run(vpc_names=["b"])
         assert not files.aws.exists()

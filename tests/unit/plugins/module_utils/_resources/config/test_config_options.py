@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._resources import config
+from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as config
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 FAULTY = [

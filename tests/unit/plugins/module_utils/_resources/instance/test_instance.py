@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _instance_site, instance
-from ansible_collections.sky.aws.plugins.module_utils._resources._instance_request import MAX_TOKENS, Launch, Site
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import site
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance.request import MAX_TOKENS, Launch, Site
 from ansible_collections.sky.aws.tests.unit.instance_scene import (
     AMI,
     IMAGE,
@@ -144,7 +145,7 @@ class TestCreate:
         }
 
     def test_user_data_is_nowhere_to_be_seen(self):
-        assert instance.ARGUMENT_SPEC["user_data"]["no_log"]
+        assert instance.spec["user_data"]["no_log"]
         plan = self.plan(user_data="open sesame")
         assert "sesame" not in repr([plan.before, plan.after, plan.facts, [step.shown() for step in plan.steps]])
 
@@ -185,7 +186,7 @@ class TestImage:
     )
     def test_one_that_will_not_do(self, image, says):
         with pytest.raises(SkyError, match=says):
-            _instance_site.look(Answers(**image), options(image_id=AMI), AMI)
+            site.look(Answers(**image), options(image_id=AMI), AMI)
 
 
 class TestTokens:

@@ -9,8 +9,9 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._plan import run
-from ansible_collections.sky.aws.plugins.module_utils._resources import _instance_launch, instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import launch, work
+from ansible_collections.sky.aws.plugins.module_utils._run import run
 from ansible_collections.sky.aws.tests.unit.instance_scene import AMI, DESCRIBE, RUN, Lab, steps
 
 UNSEEN = "Value (skypilot-v1) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name"
@@ -136,13 +137,13 @@ class TestFaults:
         assert steps(lab.run(state="stopped")) == ["ec2:StopInstances"]
 
     def test_a_denied_look_at_the_end_keeps_the_steps(self, lab, monkeypatch):
-        original = _instance_launch.await_state
+        original = launch.await_state
 
         def then_deny(*arguments):
             original(*arguments)
             lab.fault(DESCRIBE, "UnauthorizedOperation")
 
-        monkeypatch.setattr(instance, "await_state", then_deny)
+        monkeypatch.setattr(work, "await_state", then_deny)
         error = lab.fails()
         assert error.steps == [{"api": RUN, "target": "box"}]
         assert f"allow {DESCRIBE} for" in error.message
@@ -157,14 +158,14 @@ class TestAwaitState:
         with pytest.raises(
             SkyError, match=r"instance box \(i-.*\) in account .* is stopped, not running, .* 12 s.*wait_timeout"
         ):
-            _instance_launch.await_state(self.account(lab), "box", made, "running", 12)
+            launch.await_state(self.account(lab), "box", made, "running", 12)
         assert naps == [5, 5]
 
     def test_one_that_dies_is_told_with_ec2s_reason(self, lab, naps):
         made = lab.run()["instance"]["instance_id"]
         lab.ec2.terminate_instances(InstanceIds=[made])
         with pytest.raises(SkyError, match=r"is terminated, not running, .*\. To mend it: correct what EC2 says"):
-            _instance_launch.await_state(self.account(lab), "box", made, "running", 600)
+            launch.await_state(self.account(lab), "box", made, "running", 600)
         assert naps == []
 
     def test_a_look_that_fails_is_told_as_such(self, lab, naps):
@@ -172,11 +173,11 @@ class TestAwaitState:
         account = self.account(lab)
         lab.fault(DESCRIBE, "UnauthorizedOperation")
         with pytest.raises(AWSError, match=r"ec2:DescribeInstances on box in account .*UnauthorizedOperation"):
-            _instance_launch.await_state(account, "box", made, "running", 600)
+            launch.await_state(account, "box", made, "running", 600)
 
     def test_a_new_instance_that_ec2_does_not_describe_yet(self, lab, naps):
         made = lab.run()["instance"]["instance_id"]
         account = self.account(lab)
         lab.fault(DESCRIBE, "InvalidInstanceID.NotFound", times=2)
-        _instance_launch.await_state(account, "box", made, "running", 600)
+        launch.await_state(account, "box", made, "running", 600)
         assert naps == [5, 5]

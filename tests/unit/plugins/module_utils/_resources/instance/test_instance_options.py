@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._resources import instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
 from ansible_collections.sky.aws.tests.unit.instance_scene import AMI, options
 
 

@@ -11,8 +11,11 @@ import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _plain_yaml, network
-from ansible_collections.sky.aws.plugins.module_utils._resources._subnets import Layout
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
+from ansible_collections.sky.aws.plugins.module_utils._skypilot import plain_yaml
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.configuration import sky_config
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.release import REGIONS
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.subnets import Layout
 from ansible_collections.sky.aws.tests.unit.layouts import (
     ALL_PRIVATE,
     DEFAULT,
@@ -129,7 +132,7 @@ class TestSkyConfig:
         ],
     )
     def test_fragment(self, given_options, aws):
-        assert network.sky_config(options(**given_options)) == {"aws": aws}
+        assert sky_config(options(**given_options)) == {"aws": aws}
 
 
 class TestValidate:
@@ -177,7 +180,7 @@ class TestValidate:
         assert fault.startswith(f"vpc_names[0]: SkyPilot writes {name!r} into YAML")
 
     def test_without_pyyaml_that_check_is_left_out(self, monkeypatch):
-        monkeypatch.setattr(_plain_yaml, "HAS_YAML", False)
+        monkeypatch.setattr(plain_yaml, "HAS_YAML", False)
         assert network.validate(options(vpc_names=["12"])) == []
 
     def test_every_fault_has_its_line(self):
@@ -304,8 +307,8 @@ class TestRead:
         assert [layout.error for layout in layouts] == ["ec2:DescribeVpcs refused in us-west-2", None]
 
     def test_the_regions_of_the_catalog(self):
-        assert len(network.SKYPILOT_REGIONS) == len(set(network.SKYPILOT_REGIONS)) == 23
-        assert network.validate(options(regions=list(network.SKYPILOT_REGIONS))) == []
+        assert len(REGIONS) == len(set(REGIONS)) == 23
+        assert network.validate(options(regions=list(REGIONS))) == []
 
 
 class TestAgainstMoto:

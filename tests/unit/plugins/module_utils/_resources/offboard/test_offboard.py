@@ -11,15 +11,13 @@ import pytest
 from ansible_collections.sky.aws.plugins.module_utils import _patience
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import (
-    _key_file,
-    _regions,
-    instance,
-    policy,
-    role,
-    security_group,
-    user,
-)
+from ansible_collections.sky.aws.plugins.module_utils._resources import _regions
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import in_file
 from ansible_collections.sky.aws.tests.unit.offboard_scene import (
     ANYBODY,
     GROUP,
@@ -394,7 +392,7 @@ class TestHalfRemoved:
             assert index % 4 or steps(onboarded.offboard(check_mode=True)) == EXPECTED[index:]
             with monkeypatch.context() as patch:
                 patch.setattr(Account, "call", dies_after_a_write)
-                patch.setattr(_key_file.KeyFile, "take_back", kill)
+                patch.setattr(in_file.KeyFile, "take_back", kill)
                 with pytest.raises(Killed):
                     onboarded.offboard()
             assert made == [api]

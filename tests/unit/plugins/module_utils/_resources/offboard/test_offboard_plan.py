@@ -12,12 +12,14 @@ from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, Interrupted, SkyError
 from ansible_collections.sky.aws.plugins.module_utils._patience import silent
 from ansible_collections.sky.aws.plugins.module_utils._plan import Step
-from ansible_collections.sky.aws.plugins.module_utils._resources import offboard, role, user
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_file import KeyFile
-from ansible_collections.sky.aws.plugins.module_utils._resources._offboard_found import Found, Region
-from ansible_collections.sky.aws.plugins.module_utils._resources._offboard_plan import OffboardPlan
 from ansible_collections.sky.aws.plugins.module_utils._resources._principal import Rights
-from ansible_collections.sky.aws.plugins.module_utils._resources._user_removal import Belongings
+from ansible_collections.sky.aws.plugins.module_utils._resources.offboard import RESOURCE as offboard
+from ansible_collections.sky.aws.plugins.module_utils._resources.offboard.found import Found, Region
+from ansible_collections.sky.aws.plugins.module_utils._resources.offboard.planning import OffboardPlan
+from ansible_collections.sky.aws.plugins.module_utils._resources.role.found import Found as RoleFound
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.found import Found as UserFound
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.in_file import KeyFile
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.removal import Belongings
 from ansible_collections.sky.aws.tests.unit.instance_scene import described
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
@@ -35,12 +37,12 @@ def options(**given):
 
 def the_role(name="skypilot-v1"):
     facts = {"RoleName": name, "Path": "/", "Arn": ME.iam_arn(f"role/{name}"), "AssumeRolePolicyDocument": TRUST}
-    return role.Found({**facts, "Tags": OURS}, Rights(), None, profiles=(name,))
+    return RoleFound({**facts, "Tags": OURS}, Rights(), None, profiles=(name,))
 
 
 def the_user(name="alice", tags=()):
     facts = {"UserName": name, "Path": "/", "Arn": ME.iam_arn(f"user/{name}"), "Tags": [*OURS, *tags]}
-    return user.Found(facts, Rights(), belongings=Belongings())
+    return UserFound(facts, Rights(), belongings=Belongings())
 
 
 def plan(found, identity=ME, **given):

@@ -8,15 +8,16 @@ import json
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy, role
+from ansible_collections.sky.aws.plugins.module_utils._policy import compose
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
 
 NAME = "skypilot-v1"
 POLICY = "minimal-skypilot-policy"
 DECLARED = {"policies": [POLICY]}
-LAMBDA = json.dumps(_policy_document.trust("lambda.amazonaws.com"))
-EC2 = json.dumps(_policy_document.trust("ec2.amazonaws.com"))
+LAMBDA = json.dumps(compose.trust("lambda.amazonaws.com"))
+EC2 = json.dumps(compose.trust("ec2.amazonaws.com"))
 OTHER = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})
 
 
@@ -114,7 +115,7 @@ class TestMade:
         assert sandbox.apis(checked)[:2] == ["CreateRole", "AttachRolePolicy"]
 
     def test_a_policy_that_is_not_there_leaves_no_half_role(self, sandbox, monkeypatch):
-        from ansible_collections.sky.aws.plugins.module_utils._resources import _principal
+        from ansible_collections.sky.aws.plugins.module_utils._resources import _principal as _principal
 
         monkeypatch.setattr(_principal, "_POLICY_WAIT_DELAY", 1)
         monkeypatch.setattr(_principal, "_POLICY_WAIT_ATTEMPTS", 2)

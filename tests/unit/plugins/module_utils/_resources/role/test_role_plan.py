@@ -8,12 +8,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils import _policy_document
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import role
+from ansible_collections.sky.aws.plugins.module_utils._policy import compose
 from ansible_collections.sky.aws.plugins.module_utils._resources._principal import Rights
-from ansible_collections.sky.aws.plugins.module_utils._resources.role import Found
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
+from ansible_collections.sky.aws.plugins.module_utils._resources.role.found import Found
+from ansible_collections.sky.aws.plugins.module_utils._resources.role.planning import trust_policy
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 ME = Identity("111122223333", "aws", "arn:aws:iam::111122223333:user/me")
@@ -22,8 +23,8 @@ OURS = {"sky.aws/managed-by": "sky.aws"}
 POLICY = "arn:aws:iam::111122223333:policy/minimal-skypilot-policy"
 BYHAND = "arn:aws:iam::111122223333:policy/by-hand"
 S3 = "arn:aws:iam::aws:policy/AmazonS3FullAccess"
-TRUST = _policy_document.trust("ec2.amazonaws.com")
-LAMBDA = _policy_document.trust("lambda.amazonaws.com")
+TRUST = compose.trust("ec2.amazonaws.com")
+LAMBDA = compose.trust("lambda.amazonaws.com")
 
 
 def tags_of(tags: t.Mapping[str, str]) -> list[dict[str, str]]:
@@ -238,9 +239,7 @@ def test_the_link_of_a_kept_role_tells_the_role_as_it_is():
 
 
 def test_trust_in_china():
-    assert role.trust_policy(Identity("1", "aws-cn", ""))["Statement"][0]["Principal"] == {
-        "Service": "ec2.amazonaws.com.cn"
-    }
+    assert trust_policy(Identity("1", "aws-cn", ""))["Statement"][0]["Principal"] == {"Service": "ec2.amazonaws.com.cn"}
 
 
 @pytest.mark.parametrize(

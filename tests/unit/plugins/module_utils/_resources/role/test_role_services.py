@@ -9,7 +9,7 @@ import time
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import role
+from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 SPOT = "spot.amazonaws.com"

@@ -11,7 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import network, security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
 from ansible_collections.sky.aws.tests.unit.sandbox import fresh_account_id
 from ansible_collections.sky.aws.tests.unit.security_group_scene import ANYWHERE, NAME, OURS, GroupSandbox, shown
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _plain_yaml, security_group
-from ansible_collections.sky.aws.plugins.module_utils._resources._security_group_places import Place, places
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group.places import Place, places
+from ansible_collections.sky.aws.plugins.module_utils._skypilot import plain_yaml
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 from ansible_collections.sky.aws.tests.unit.strategies import steady
 
@@ -242,5 +243,5 @@ class TestValidate:
         assert fault.startswith(start)
 
     def test_without_pyyaml_that_check_is_left_out(self, monkeypatch):
-        monkeypatch.setattr(_plain_yaml, "HAS_YAML", False)
+        monkeypatch.setattr(plain_yaml, "HAS_YAML", False)
         assert security_group.validate(given_options(name="123")) == []

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils._resources import _security_group_rules as rules
-from ansible_collections.sky.aws.plugins.module_utils._resources._security_group_rules import Access, Rule
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import rules as rules
+from ansible_collections.sky.aws.plugins.module_utils._resources.security_group.rules import Access, Rule
 from ansible_collections.sky.aws.tests.unit.strategies import steady
 
 ID = "sg-0a1b2c3d4e5f60718"

@@ -12,7 +12,8 @@ import json
 import pytest
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import policy, user
+from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
 
 POLICY = "minimal-skypilot-policy"
 DECLARED = {"name": "alice", "policies": [POLICY]}

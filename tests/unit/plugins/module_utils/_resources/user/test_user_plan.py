@@ -12,12 +12,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._plan import argument_spec
-from ansible_collections.sky.aws.plugins.module_utils._resources import user
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_intent import Intent, Key, Notes
 from ansible_collections.sky.aws.plugins.module_utils._resources._principal import Rights
-from ansible_collections.sky.aws.plugins.module_utils._resources._user_removal import Belongings
-from ansible_collections.sky.aws.plugins.module_utils._resources.user import Found
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.found import Found
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.key import Key
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.notes import Intent, Notes
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.removal import Belongings
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 ME = Identity("111122223333", "aws", "arn:aws:iam::111122223333:user/me")
@@ -236,7 +236,7 @@ def test_offline_faults(options, word):
 
 
 def test_a_key_alone_needs_a_place():
-    spec = ArgumentSpecValidator(argument_spec(user), **user.SPEC_RULES)
+    spec = ArgumentSpecValidator(user.argument_spec, **user.rules)
     options = {"account_id": "111122223333", "name": "alice", "manage": "access_key"}
     (message,) = spec.validate(options).error_messages
     assert message.endswith("access_key_delivery")

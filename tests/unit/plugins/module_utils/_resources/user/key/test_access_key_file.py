@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _key_file
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_file import with_profile, without_key
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_intent import NewKey
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import in_file
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.in_file import with_profile, without_key
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.key import NewKey
 
 PROFILE = "111111111111-alice"
 KEY = "[111111111111-alice]\naws_access_key_id = ID\naws_secret_access_key = SECRET/+=\n"
@@ -134,19 +134,19 @@ def test_any_file_is_edited_right_or_refused(lines, end, last):
 
 def test_the_first_delivery_makes_folder_and_file_for_the_owner_only(tmp_path):
     path = tmp_path / "a" / "b" / "credentials"
-    place = _key_file.read(str(path), PROFILE)
+    place = in_file.read(str(path), PROFILE)
     assert (place.held, place.fault, list(tmp_path.iterdir())) == (None, None, [])
     place.deliver(new(), print)
     assert [stat.S_IMODE(p.stat().st_mode) for p in (path.parent.parent, path.parent, path)] == [0o700, 0o700, 0o600]
     assert raw_config_parse(str(path)) == {PROFILE: {"aws_access_key_id": "ID", "aws_secret_access_key": "SECRET"}}
-    assert _key_file.read(str(path), PROFILE).holds("ID")
+    assert in_file.read(str(path), PROFILE).holds("ID")
 
 
 def test_a_file_that_others_can_read_is_warned_of_and_closed(tmp_path):
     path = tmp_path / "credentials"
     path.write_text("[default]\n")
     path.chmod(0o644)
-    place = _key_file.read(str(path), PROFILE)
+    place = in_file.read(str(path), PROFILE)
     assert place.warning == f"{path} can be read by others (mode 0644); chmod 600 it"
     place.deliver(new(), print)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -155,7 +155,7 @@ def test_a_file_that_others_can_read_is_warned_of_and_closed(tmp_path):
 def test_a_link_stays_a_link(tmp_path):
     target, link = tmp_path / "real" / "credentials", tmp_path / "link"
     link.symlink_to(target)
-    _key_file.read(str(link), PROFILE).deliver(new(), print)
+    in_file.read(str(link), PROFILE).deliver(new(), print)
     assert link.is_symlink()
     assert "ID" in target.read_text()
 
@@ -165,14 +165,14 @@ def test_the_owner_is_kept(tmp_path):
     path.write_text("")
     owner = 12345 if os.geteuid() == 0 else os.geteuid()
     os.chown(path, owner, -1)
-    _key_file.read(str(path), PROFILE).deliver(new(), print)
+    in_file.read(str(path), PROFILE).deliver(new(), print)
     assert path.stat().st_uid == owner
 
 
 def test_what_a_killed_writer_left_is_removed(tmp_path):
     path = tmp_path / "credentials"
     (tmp_path / ".credentials.sky-aws.new").write_text("half a secr")
-    _key_file.read(str(path), PROFILE).deliver(new(), print)
+    in_file.read(str(path), PROFILE).deliver(new(), print)
     assert sorted(p.name for p in tmp_path.iterdir()) == [".credentials.sky-aws.lock", "credentials"]
 
 
@@ -183,7 +183,7 @@ def test_a_failing_write_leaves_the_old_file_and_no_draft(tmp_path, monkeypatch)
     def full(_descriptor):
         raise OSError(28, "No space left on device")
 
-    place = _key_file.read(str(path), PROFILE)
+    place = in_file.read(str(path), PROFILE)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(SkyError, match="No space left on device") as caught:
         place.deliver(new(), print)
@@ -205,25 +205,25 @@ def test_no_credentials_file_is_refused_without_showing_it(tmp_path, case):
     path = tmp_path / "credentials"
     path.write_bytes(REFUSED[case])
     with pytest.raises(SkyError, match="is not an AWS credentials file") as caught:
-        _key_file.read(str(path), PROFILE)
+        in_file.read(str(path), PROFILE)
     assert "TOPSECRET" not in caught.value.message
     assert path.read_bytes() == REFUSED[case]
 
 
 def test_a_folder_in_place_of_the_file_is_refused(tmp_path):
     with pytest.raises(SkyError, match="not a regular file"):
-        _key_file.read(str(tmp_path), PROFILE)
+        in_file.read(str(tmp_path), PROFILE)
 
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "x").write_text("")
     with pytest.raises(SkyError, match="Not a directory"):
-        _key_file.read(str(tmp_path / "x" / "credentials"), PROFILE)
+        in_file.read(str(tmp_path / "x" / "credentials"), PROFILE)
 
 
 def test_a_folder_that_cannot_be_made_is_a_fault(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(tmp_path))
-    fault = _key_file.read(str(tmp_path / "a" / "credentials"), PROFILE).fault
+    fault = in_file.read(str(tmp_path / "a" / "credentials"), PROFILE).fault
     assert fault == (
         f"access_key_delivery.file: {tmp_path}/a/credentials cannot be written, since {tmp_path} is not writable; "
         "give another path"
@@ -232,13 +232,13 @@ def test_a_folder_that_cannot_be_made_is_a_fault(tmp_path, monkeypatch):
 
 def test_only_its_own_key_is_taken_back(tmp_path):
     path = str(tmp_path / "credentials")
-    place = _key_file.read(path, PROFILE)
+    place = in_file.read(path, PROFILE)
     assert place.take_back("ID") == ""
     place.deliver(new(), print)
     assert place.take_back("OTHER") == ""
-    assert _key_file.read(path, PROFILE).holds("ID")
+    assert in_file.read(path, PROFILE).holds("ID")
     assert place.take_back("ID") == f" It was taken out of profile {PROFILE} of file {path}."
-    assert _key_file.read(path, PROFILE).held is None
+    assert in_file.read(path, PROFILE).held is None
 
 
 WRITERS, PROFILES = 8, 6
@@ -246,7 +246,7 @@ WRITERS, PROFILES = 8, 6
 
 def write_some(path: str, writer: int) -> None:
     for number in range(PROFILES):
-        _key_file.read(path, f"{writer}-{number}").deliver(new(f"{writer}{number}"), print)
+        in_file.read(path, f"{writer}-{number}").deliver(new(f"{writer}{number}"), print)
 
 
 def test_writers_at_once_lose_nothing(tmp_path):

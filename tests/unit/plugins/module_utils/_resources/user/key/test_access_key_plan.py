@@ -10,11 +10,14 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _access_key, _key_intent, _key_options
-from ansible_collections.sky.aws.plugins.module_utils._resources._access_key import Found
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_file import KeyFile
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_intent import Intent, Key, NewKey, Notes
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_secret import KeySecret, version_of
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import notes as key_notes
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import options as key_options
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import planning as key_planning
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.found import Found, delivered_id
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.in_file import KeyFile
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.in_secret import KeySecret, version_of
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.key import Key, NewKey
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.notes import Intent, Notes
 
 NOW = datetime.datetime(2026, 11, 24, 9, 30, tzinfo=datetime.UTC)
 BEFORE = NOW - datetime.timedelta(days=1)
@@ -42,7 +45,7 @@ def found(*keys, place=None, notes=None):
 
 def planned(what, *, reissue=False):
     delivery = {"reissue": reissue, "max_age_days": None, "grace_days": None}
-    return _access_key.plan(what, {"access_key_delivery": delivery, "manage": "user"})
+    return key_planning.plan(what, {"access_key_delivery": delivery, "manage": "user"})
 
 
 def calls(plan):
@@ -262,10 +265,10 @@ def test_a_secret_tells_its_key_by_its_version():
     ],
 )
 def test_notes_are_read_as_they_were_written(notes):
-    tags = _key_intent.settled(notes.delivered, notes.replaced, notes.until)
+    tags = key_notes.settled(notes.delivered, notes.replaced, notes.until)
     if notes.open:
         tags["sky.aws/access-key-intent"] = notes.open.tag()
-    assert _key_intent.read(tags) == notes
+    assert key_notes.read_notes(tags) == notes
     assert all(set(value) <= set("abcdefghijklmnopqrstuvwxyzAKIZT0123456789 _.:/=+-@") for value in tags.values())
 
 
@@ -284,7 +287,7 @@ def test_notes_are_read_as_they_were_written(notes):
     ],
 )
 def test_a_foreign_intent_is_unreadable(value):
-    assert _key_intent.read({"sky.aws/access-key-intent": value}) == Notes(unreadable=value)
+    assert key_notes.read_notes({"sky.aws/access-key-intent": value}) == Notes(unreadable=value)
 
 
 def test_the_intent_has_the_time_of_aws():
@@ -301,15 +304,15 @@ def test_a_new_key_has_no_repr():
 
 
 def test_delivered_id():
-    assert _access_key.delivered_id({"sky.aws/access-key": ONE}) == ONE
-    assert _access_key.delivered_id({}) is None
+    assert delivered_id({"sky.aws/access-key": ONE}) == ONE
+    assert delivered_id({}) is None
 
 
 # Options
 
 
 def validated(delivery):
-    spec = {"access_key_delivery": _key_options.ARGUMENTS["access_key_delivery"]}
+    spec = {"access_key_delivery": key_options.ARGUMENTS["access_key_delivery"]}
     return ArgumentSpecValidator(spec).validate({"access_key_delivery": delivery} if delivery is not None else {})
 
 
@@ -356,7 +359,7 @@ FAULTY = {
 def test_faults(start):
     validation = validated(FAULTY[start])
     assert validation.error_messages == []
-    (fault,) = _key_options.faults(validation.validated_parameters)
+    (fault,) = key_options.faults(validation.validated_parameters)
     assert fault.startswith(start)
 
 
@@ -380,4 +383,4 @@ def test_no_faults(delivery):
     validation = validated(delivery)
     assert validation.error_messages == []
     assert validation._no_log_values == set()
-    assert _key_options.faults(validation.validated_parameters) == []
+    assert key_options.faults(validation.validated_parameters) == []

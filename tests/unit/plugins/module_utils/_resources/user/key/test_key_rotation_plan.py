@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils import _tags
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
-from ansible_collections.sky.aws.plugins.module_utils._resources import _access_key, _key_intent
-from ansible_collections.sky.aws.plugins.module_utils._resources._access_key import Found
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_file import KeyFile
-from ansible_collections.sky.aws.plugins.module_utils._resources._key_intent import Intent, Key, Notes
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import notes as key_notes
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import planning as key_planning
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.found import Found
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.in_file import KeyFile
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.key import Key
+from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.notes import Intent, Notes
 
 NOW = datetime.datetime(2026, 11, 24, 9, 30, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
@@ -34,7 +36,7 @@ def found(*keys, held=OLD, notes=None, now=NOW, **place):
 
 def planned(what, *, manage="user", reissue=False, age=90, grace=None):
     delivery = {"reissue": reissue, "max_age_days": age, "grace_days": grace}
-    return _access_key.plan(what, {"access_key_delivery": delivery, "manage": manage})
+    return key_planning.plan(what, {"access_key_delivery": delivery, "manage": manage})
 
 
 def calls(plan):
@@ -164,7 +166,7 @@ class World:
         self._made = 0
 
     def plan(self, **options):
-        notes = _key_intent.read(self.tags)
+        notes = key_notes.read_notes(self.tags)
         return planned(found(*self.keys, held=self.held, notes=notes, now=self.now), **options)
 
     def run(self, events=None, **options):
@@ -184,7 +186,7 @@ class World:
 
         def intend():
             ids = frozenset(key.id for key in self.keys)
-            self.tags = {**self.tags, _key_intent.INTENT: Intent(self.now, ids, issue.until).tag()}
+            self.tags = {**self.tags, key_notes.INTENT: Intent(self.now, ids, issue.until).tag()}
 
         def make():
             self._made += 1
@@ -194,7 +196,7 @@ class World:
             self.held = self.keys[-1].id
 
         def note():
-            self.tags = {**self.tags, **_key_intent.settled(self.keys[-1].id, issue.replaced, issue.until)}
+            self.tags = {**self.tags, **key_notes.settled(self.keys[-1].id, issue.replaced, issue.until)}
 
         return [*opening, intend, make, deliver, note, *closing]
 
@@ -231,14 +233,14 @@ def worlds(draw, status=STATUS, held=HELD):
     delivered = key(days=draw(st.integers(0, 200)), status=draw(status))
     beside = draw(st.sampled_from(["nothing", "a person's", "a retired one", "a half-made one"]))
     until = NOW + draw(st.integers(-20, 20)) * DAY
-    tags, foreign, others = _key_intent.settled(OLD), set(), []
+    tags, foreign, others = key_notes.settled(OLD), set(), []
     if beside == "a person's":
         foreign, others = {OTHER}, [key(OTHER, draw(st.integers(0, 200)), draw(STATUS))]
     if beside == "a retired one":
-        tags, others = _key_intent.settled(OLD, OTHER, until), [key(OTHER, 200, draw(STATUS))]
+        tags, others = key_notes.settled(OLD, OTHER, until), [key(OTHER, 200, draw(STATUS))]
     if beside == "a half-made one":
         intent = Intent(NOW - DAY, frozenset([OLD]), draw(st.sampled_from([None, until])))
-        tags, others = {**tags, _key_intent.INTENT: intent.tag()}, [key(OTHER, 1, used=False)]
+        tags, others = {**tags, key_notes.INTENT: intent.tag()}, [key(OTHER, 1, used=False)]
     return World([delivered, *others], tags, draw(held), foreign)
 
 
@@ -263,7 +265,7 @@ def test_a_rotation_that_is_killed_anywhere_is_finished_by_the_next_run(world, o
         assert world.held in world.ours(active=True)
     world.now += days * DAY
     world.run(**then)
-    assert world.ours(active=True) == [world.held] == [world.tags[_key_intent.DELIVERED]]
+    assert world.ours(active=True) == [world.held] == [world.tags[key_notes.DELIVERED]]
     # What the killed run made may be too old itself by now.
     [made] = [key for key in world.keys if key.id == world.held]
     is_due = then["age"] is not None and world.now - made.created >= then["age"] * DAY

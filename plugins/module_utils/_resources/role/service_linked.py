@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .._plan import Plan, Step
+from ..._plan import Plan, Step
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .._account import Account
-    from .._plan import Params
+    from ..._account import Account
+    from ..._plan import Params
 
     #: The role of each declared service as IAM describes it, None where it is missing.
     Services: t.TypeAlias = "Mapping[str, Mapping[str, t.Any] | None]"

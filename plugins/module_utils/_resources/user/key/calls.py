@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _tags
-from .._plan import Step
+from .... import _tags
+from ...._plan import Step
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import typing as t
 
-from .. import _ownership, _tags
-from .._facts import timestamp
-from .._plan import Plan, Step, drift
-from . import _principal
+from ... import _ownership, _tags
+from ..._facts import timestamp
+from ..._plan import Plan, Step, drift
+from .. import _principal
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._account import Identity
-    from .._plan import Answers, Params
+    from ..._account import Identity
+    from ..._perform import Answers
+    from ..._plan import Params
 
 
 def plan(profile: Mapping[str, t.Any] | None, params: Params, identity: Identity, role_arn: str) -> Plan:

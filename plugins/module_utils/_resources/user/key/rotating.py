@@ -12,14 +12,15 @@ import dataclasses
 import datetime
 import typing as t
 
-from .._facts import timestamp
-from .._plan import drift
-from . import _key_intent, _key_steps
+from ...._facts import timestamp
+from ...._plan import drift
+from . import calls
+from .notes import settled
 
 if t.TYPE_CHECKING:
-    from .._plan import Params, Step
-    from ._access_key import Found
-    from ._key_intent import Key
+    from ...._plan import Params, Step
+    from .found import Found
+    from .key import Key
 
 #: Days that a replaced key is kept where none are declared.
 GRACE_DAYS = 7
@@ -123,13 +124,13 @@ def retirement(found: Found, rotation: Rotation) -> list[Step]:
     if key is None:
         return []
     if noted is None or is_over(found):
-        return [_key_steps.delete(found.user_name, key.id)]
+        return [calls.delete(found.user_name, key.id)]
     if not key.active:
         return []
     end = kept_until(found, rotation, noted)
-    tags = _key_intent.settled(found.notes.delivered, key.id, end)
-    again = [] if end == noted else [_key_steps.tag(found.user_name, tags)]
-    return [*again, _key_steps.deactivate(found.user_name, key.id)]
+    tags = settled(found.notes.delivered, key.id, end)
+    again = [] if end == noted else [calls.tag(found.user_name, tags)]
+    return [*again, calls.deactivate(found.user_name, key.id)]
 
 
 def previous(key: Key, status: str, end: datetime.datetime) -> dict[str, t.Any]:

@@ -1,0 +1,17 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SkyPilot's and AWS's configuration files, with an account in them. PRIVATE to the collection.
+
+The account is not called: all that is written was declared.
+"""
+
+from __future__ import annotations
+
+from ..._account import Unreached
+from ..._run import Resource
+from .found import read
+from .options import ARGUMENTS, faults
+from .planning import plan
+from .work import apply
+
+RESOURCE = Resource(spec=ARGUMENTS, validate=faults, read=read, plan=plan, apply=apply, reach=Unreached)

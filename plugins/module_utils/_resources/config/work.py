@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, the sky.aws authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the configuration files. PRIVATE to the collection."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ..._plan import Outcome
+from .found import checked, files
+from .planning import Texts, change, facts
+
+if t.TYPE_CHECKING:
+    from ..._files.text_file import TextFile
+    from ..._plan import Params
+    from .planning import ConfigPlan
+
+
+def apply(account: object, plan: ConfigPlan) -> Outcome:
+    """Make the change from what the files hold now; another host may have written since the look.
+
+    :raises SkyError: it cannot be made any more, or a file cannot be written.
+    """
+    params, places = plan.params, files(plan.params)
+    with contextlib.ExitStack() as locks:
+        # In one order for all writers, whichever of their options names which file.
+        for file in sorted(places, key=lambda file: file.target):
+            locks.enter_context(file.locked())
+        now = change(Texts(*(file.read() for file in places)), params)
+        verdict = plan.verdict if now.before == plan.change.before else checked(now, params)
+        sky, aws = places
+        # The profile first: a workspace without its profile would be of no use.
+        backups = [
+            *_written(aws, now.before.aws, now.after.aws, params),
+            *_written(sky, now.before.sky, now.after.sky, params),
+        ]
+    return Outcome(facts(params, verdict, now, backups))
+
+
+def _written(file: TextFile, before: str, after: str, params: Params) -> list[str]:
+    """Write the file if it changes; the path of the backup, if there is one."""
+    if before == after:
+        return []
+    backup = file.back_up() if params["backup"] else None
+    file.replace(after)
+    return [backup] if backup else []
