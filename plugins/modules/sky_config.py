@@ -24,7 +24,11 @@ options:
   user:
     description: Name of the IAM user whose access key the profile is for.
     type: str
-    required: true
+  options:
+    description:
+      - Options of this module in one dictionary, as an item of a list has them. What it has wins over what stands beside it.
+      - It takes no account options but O(region). A task gives a list's item whole with it, whatever the item declares.
+    type: dict
   state:
     description:
       - V(present) keeps the workspace and the profile.

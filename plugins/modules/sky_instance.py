@@ -28,7 +28,12 @@ options:
     description:
       - Name of the instance, the value of its Name tag, 1 to 256 characters without C(*), C(?) and backslash.
     type: str
-    required: true
+  options:
+    description:
+      - Options of this module in one dictionary, as an item of a list has them. What it has wins over what stands beside it;
+        O(tags) of both are added up.
+      - It takes no account options but O(region). A task gives a list's item whole with it, whatever the item declares.
+    type: dict
   state:
     description:
       - V(running) makes the instance where there is none, and starts one that is stopped.

@@ -23,7 +23,12 @@ options:
   name:
     description: Name of the user. IAM tells no names apart that differ only by case.
     type: str
-    required: true
+  options:
+    description:
+      - Options of this module in one dictionary, as an item of a list has them. What it has wins over what stands beside it;
+        O(tags) of both are added up.
+      - It takes no account options. A task gives a list's item whole with it, whatever the item declares.
+    type: dict
   state:
     description:
       - V(present) makes the user and keeps its rights, its tags and its key.

@@ -35,7 +35,8 @@ GLOBAL_ARGUMENTS: dict[str, t.Any] = {
 }
 
 ARGUMENTS: dict[str, t.Any] = {
-    "user": {"type": "str", "required": True},
+    "user": {"type": "str"},
+    "options": {"type": "dict"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "workspace": {"type": "str"},
     "config_file": {"type": "path", "default": "~/.sky/config.yaml"},

@@ -34,7 +34,11 @@ def plan(current: Sequence[Layout], params: Params, identity: Identity) -> Plan:
     refused = [decision for decision in decisions if decision.choice.error]
     if refused and (params["on_unusable"] == "fail" or all(layout.error for layout in current)):
         raise SkyError("\n".join(_refusal(decision, params) for decision in refused))
-    warnings = [*_option_warnings(params), *(w for decision in decisions for w in _warnings(decision, params))]
+    warnings = [
+        *_option_warnings(params),
+        *(_refusal(decision, params) for decision in refused),
+        *(warning for decision in decisions for warning in _warnings(decision, params)),
+    ]
     facts = {"networks": [_network(decision) for decision in decisions], "sky_config": sky_config(params)}
     return Plan(facts=facts, warnings=warnings)
 
