@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_config
-short_description: Keep an account in the configuration files of SkyPilot and AWS
+short_description: Manage an account in the configuration files of SkyPilot and AWS
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_instance
-short_description: Keep one EC2 instance with SkyPilot's instance profile running, stopped or absent
+short_description: Manage one EC2 instance with SkyPilot's instance profile running, stopped or absent
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_role
-short_description: Keep the IAM role and the instance profile of SkyPilot's instances
+short_description: Manage the IAM role and the instance profile of SkyPilot's instances
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
@@ -41,15 +41,17 @@ options:
     default: true
   features:
     description:
-      - Features of SkyPilot for which the role gets a policy of its own, which nobody else has; see M(sky.aws.sky_iam_policy).
-        Its name is that of the role with C(-policy) at the end, and it has the statements that a role needs.
+      - Features of SkyPilot for which the role gets a policy of its own, which nobody else has; see
+        M(sky.aws.sky_iam_policy). Its name is that of the role with C(-policy) at the end, and it has the statements that
+        a role needs.
       - With features, O(policies) is not used. Empty to have no policy of its own.
       - With O(state=absent) the policy is deleted, too, if this collection made it.
     type: list
     elements: str
     default: []
   custom_identities:
-    description: Names of the roles that the feature C(custom_identity) of that policy is for, each with its path if it has one.
+    description:
+      - Names of the roles that the feature C(custom_identity) of that policy is for, each with its path if it has one.
     type: list
     elements: str
     default: []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_user
-short_description: Keep an IAM user that may use SkyPilot, with an access key that is delivered
+short_description: Manage an IAM user that may use SkyPilot, with an access key that is delivered
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
