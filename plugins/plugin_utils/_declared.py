@@ -26,7 +26,9 @@ if t.TYPE_CHECKING:
     Variables = Mapping[str, t.Any]
     Template = t.Callable[[t.Any], t.Any]
 
-_RESOURCES = "ansible_collections.sky.aws.plugins.module_utils._resources"
+_PACKAGE = "ansible_collections.sky.aws.plugins.module_utils._resources"
+#: The resources by noun. Imported where Ansible imports the action plugins, before it forks: else each worker would do it.
+RESOURCES: Mapping[str, Resource] = {name: importlib.import_module(f"{_PACKAGE}.{name}").RESOURCE for name in NOUNS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Part:
 
     @property
     def resource(self) -> Resource:
-        return resource(self.noun)
+        return RESOURCES[self.noun]
 
     def variables(self) -> dict[str, str]:
         """The variables of the role by the module's options; not all need exist."""
@@ -58,11 +60,6 @@ class Part:
         """The module's options that variables of the role set."""
         named = {option: variables.get(name) for option, name in self.variables().items()}
         return {option: value for option, value in named.items() if value is not None}
-
-
-def resource(noun: str) -> Resource:
-    """The resource of a noun."""
-    return t.cast("Resource", importlib.import_module(f"{_RESOURCES}.{noun}").RESOURCE)
 
 
 PARTS = (

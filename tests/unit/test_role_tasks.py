@@ -48,7 +48,7 @@ def marked(value: t.Any) -> t.Any:
 
 def options(noun: str, variables: Variables | None = None, number: int | None = None) -> dict[str, t.Any]:
     """What the module gets, as Ansible templates the task and the action takes the item apart."""
-    task, resource = task_of(noun), _declared.resource(noun)
+    task, resource = task_of(noun), _declared.RESOURCES[noun]
     known = {**marked({**defaults(NOUNS[noun].role), **(variables or {})}), "omit": OMITTED}
     if number is not None:
         loop = Templar(loader=DataLoader(), variables=known).template(trusted(task["loop"]))
@@ -61,7 +61,7 @@ def options(noun: str, variables: Variables | None = None, number: int | None = 
     "noun", [noun for noun in NOUNS.values() if noun.name != "account"], ids=lambda noun: noun.name
 )
 def test_a_task_passes_every_option_of_its_module_or_the_registry_says_that_it_does_not(noun: Noun) -> None:
-    passed, spec = set(task_of(noun.name)[f"sky.aws.{noun.module}"]), _declared.resource(noun.name).spec
+    passed, spec = set(task_of(noun.name)[f"sky.aws.{noun.module}"]), _declared.RESOURCES[noun.name].spec
     assert passed <= set(spec)
     if "options" in spec:
         assert "options" in passed
@@ -78,7 +78,7 @@ def test_every_variable_of_a_role_is_in_its_tasks(role: str) -> None:
 
 @pytest.mark.parametrize("part", _declared.PARTS, ids=lambda part: part.role)
 def test_a_variable_feeds_in_the_task_the_option_that_it_is_checked_as(part: _declared.Part) -> None:
-    passed = task_of(part.noun)[f"sky.aws.{part.resource and NOUNS[part.noun].module}"]
+    passed = task_of(part.noun)[f"sky.aws.{NOUNS[part.noun].module}"]
     known = {option: name for option, name in part.variables().items() if name in SPECS[part.role]}
     # present or unmanaged is a condition of the task.
     assert {option for option in known if option in passed} == known.keys() - {"state"}
@@ -201,7 +201,7 @@ def test_an_item_that_is_undefined_is_never_taken_for_an_absent_one() -> None:
 
 
 class TestItems:
-    RESOURCE = _declared.resource("instance")
+    RESOURCE = _declared.RESOURCES["instance"]
 
     def test_what_it_has_wins_and_tags_are_added_up(self) -> None:
         given = {
@@ -228,5 +228,5 @@ class TestItems:
         assert caught.value.message.startswith(said)
 
     def test_a_module_of_one_thing_takes_none(self) -> None:
-        policy = _declared.resource("policy")
+        policy = _declared.RESOURCES["policy"]
         assert _arguments.with_item(policy, {"options": {"name": "a"}}) == {"options": {"name": "a"}}
