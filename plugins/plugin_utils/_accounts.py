@@ -12,10 +12,9 @@ import re
 import typing as t
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_causes import some
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _NAME = re.compile(r"[^\s,:]")
 _SIZE = re.compile(r"[1-9][0-9]*|([1-9][0-9]?|100)%")
@@ -78,13 +77,11 @@ def check_ids(given: Mapping[str, object]) -> None:
     for host, value in given.items():
         if account := _account(value):
             hosts[account].append(host)
-    shared = tuple(
-        f"{_shown(account)} ({some(tuple(names), _NAMED)})" for account, names in hosts.items() if len(names) > 1
-    )
+    shared = [f"{_shown(account)} ({_some(names)})" for account, names in hosts.items() if len(names) > 1]
     if shared:
         raise BadInput(
             [
-                f"sky_account_id: hosts share an account: {some(shared, _NAMED)}; give each host an id of its own in the "
+                f"sky_account_id: hosts share an account: {_some(shared)}; give each host an id of its own in the "
                 "inventory (an extra var or a variable of a group gives one id to all)"
             ]
         )
@@ -96,6 +93,11 @@ def _account(value: object) -> str | None:
         return None
     text = str(value).strip()
     return None if "{" in text else text
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _shown(given: object) -> str:
