@@ -36,7 +36,7 @@ def plan(current: Sequence[Layout], params: Params, identity: Identity) -> Plan:
         raise SkyError("\n".join(_refusal(decision, params) for decision in refused))
     warnings = [
         *_option_warnings(params),
-        *(_refusal(decision, params) for decision in refused),
+        *(f"network unusable: {_refusal(decision, params)}" for decision in refused),
         *(warning for decision in decisions for warning in _warnings(decision, params)),
     ]
     facts = {"networks": [_network(decision) for decision in decisions], "sky_config": sky_config(params)}
