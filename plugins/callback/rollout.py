@@ -47,9 +47,9 @@ import typing as t
 
 from ansible import constants as C
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_terminal
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_callback import RolloutCallback
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_lines import Lines
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.callback import RolloutCallback
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.lines import Lines
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.terminal import HAS_RICH, Terminal
 
 
 class CallbackModule(RolloutCallback):
@@ -70,9 +70,9 @@ class CallbackModule(RolloutCallback):
     def _has_terminal(self) -> bool:
         """Not under a callback that has this one as its base, as ansible-runner's may: it takes the output apart."""
         alone = self.__class__ is CallbackModule
-        return alone and _rollout_terminal.HAS_RICH and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        return alone and HAS_RICH and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
-    def _terminal(self) -> _rollout_terminal.Terminal:
-        return _rollout_terminal.Terminal(
+    def _terminal(self) -> Terminal:
+        return Terminal(
             self._display.display, lambda line: self._display.display(line, log_only=True), color=not C.ANSIBLE_NOCOLOR
         )

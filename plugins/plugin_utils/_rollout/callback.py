@@ -14,13 +14,15 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_outcome, _rollout_result
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Rollout, State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.outcome import OutcomeFile, document
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import read, read_failure
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Rollout, State
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Failure
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Report
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Failure
 
 #: Seconds between two outcome files while the run goes on.
 CHECKPOINT = 10.0
@@ -52,7 +54,7 @@ class RolloutCallback(CallbackBase):
         self.rollout = Rollout()
         self._began = datetime.datetime.now(datetime.UTC)
         self._start = time.monotonic()
-        self._file: _rollout_outcome.OutcomeFile | None = None
+        self._file: OutcomeFile | None = None
         self._next_checkpoint = 0.0
         self._failed_items: dict[str, list[str]] = {}
         self._owner = os.getpid()
@@ -64,7 +66,7 @@ class RolloutCallback(CallbackBase):
     ) -> None:
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
         path = self.get_option("outcome_file")
-        self._file = _rollout_outcome.OutcomeFile(path) if path else None
+        self._file = OutcomeFile(path) if path else None
 
     # Events
 
@@ -91,7 +93,7 @@ class RolloutCallback(CallbackBase):
         if not (ours or changed or _may_warn(result)):
             self.rollout.passed(host, "")  # most results: to look into each would cost more than all else
         else:
-            report = _rollout_result.read(_of(result, "result"), ours=ours)
+            report = read(_of(result, "result"), ours=ours)
             self.rollout.passed(host, task.get_name(), report, changed=changed)
             self._warn(host, report)
         self._move()
@@ -102,7 +104,7 @@ class RolloutCallback(CallbackBase):
 
     def v2_runner_item_on_failed(self, result: t.Any) -> None:
         # The result of the loop itself says only that some items failed.
-        report = _rollout_result.read_failure(_of(result, "result"), ours=False)
+        report = read_failure(_of(result, "result"), ours=False)
         self._failed_items.setdefault(_of(result, "host").get_name(), []).append(report.message)
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
@@ -132,7 +134,7 @@ class RolloutCallback(CallbackBase):
     def _fail(self, result: t.Any, state: State, *, ignored: bool, fatal: bool) -> None:
         host, task = _of(result, "host").get_name(), _of(result, "task")
         ours = _is_ours(task)
-        report = _rollout_result.read_failure(_of(result, "result"), ours=ours)
+        report = read_failure(_of(result, "result"), ours=ours)
         if host in self._failed_items:
             report = dataclasses.replace(report, message="\n".join(dict.fromkeys(self._failed_items.pop(host))))
         self._warn(host, report)
@@ -144,7 +146,7 @@ class RolloutCallback(CallbackBase):
                 self.screen.fail(host, failure)
         self._move()
 
-    def _warn(self, host: str, report: _rollout_result.Report) -> None:
+    def _warn(self, host: str, report: Report) -> None:
         if self.screen:
             for warning in report.warnings:
                 self.screen.warn(host, warning, self._display.warning)
@@ -171,7 +173,7 @@ class RolloutCallback(CallbackBase):
         self._next_checkpoint = time.monotonic() + CHECKPOINT
         if self._file is None:
             return
-        outcome = _rollout_outcome.document(self.rollout, self._began, datetime.datetime.now(datetime.UTC))
+        outcome = document(self.rollout, self._began, datetime.datetime.now(datetime.UTC))
         try:
             self._file.write(outcome, self.rollout.retry())
         except OSError as error:

@@ -12,14 +12,14 @@ import collections
 import datetime
 import typing as t
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import STATUSES, State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import cause, some
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import STATUSES, State
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Failure, Rollout
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout_causes import Group
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import Group
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Failure, Rollout
 
 #: Accounts of one cause that are shown as they fail, and in the summary.
 AT_ONCE = 3
@@ -63,7 +63,7 @@ class Lines:
 
     def warn(self, name: str, text: str, show: t.Callable[[str], None]) -> None:
         """A task of an account warned; ``show`` is Ansible's own way to show a warning."""
-        self._tell(_rollout_causes.cause(text, name), f"{name}: {text}", show)
+        self._tell(cause(text, name), f"{name}: {text}", show)
 
     def end(self, rollout: Rollout, seconds: float) -> None:
         """Sum up."""
@@ -140,4 +140,4 @@ def _grouped(title: str, groups: list[Group]) -> Iterator[str]:
         yield title
     for group in groups:
         yield f"  {len(group.accounts):6} x {group.cause}"
-        yield f"           {_rollout_causes.some(group.accounts, IN_SUMMARY)}"
+        yield f"           {some(group.accounts, IN_SUMMARY)}"

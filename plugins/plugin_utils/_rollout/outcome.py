@@ -17,7 +17,7 @@ from ansible_collections.sky.aws.plugins.module_utils._version import VERSION
 if t.TYPE_CHECKING:
     import datetime
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Account, Rollout
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Account, Rollout
 
 SCHEMA = 1
 

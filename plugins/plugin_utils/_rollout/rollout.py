@@ -14,12 +14,12 @@ import dataclasses
 import enum
 import typing as t
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import Group, cause, groups
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Report
 
 
 class State(enum.Enum):
@@ -148,7 +148,7 @@ class Rollout:
         """
         account = self._counted(name)
         self._keep(account, task, report)
-        account.failure = Failure(task, report.message, _rollout_causes.cause(report.message, name))
+        account.failure = Failure(task, report.message, cause(report.message, name))
         if account.state is State.RUNNING:
             self._play.live_results -= account.seen
         account.state = state
@@ -193,15 +193,13 @@ class Rollout:
         made = collections.Counter(api for account in self.accounts.values() for task, api, target in account.steps)
         return dict(sorted(made.items()))
 
-    def causes(self) -> list[_rollout_causes.Group]:
+    def causes(self) -> list[Group]:
         found = ((one.failure.cause, one.name) for one in self.accounts.values() if one.failure)
-        return _rollout_causes.groups(found)
+        return groups(found)
 
-    def warnings(self) -> list[_rollout_causes.Group]:
-        found = (
-            (_rollout_causes.cause(text, one.name), one.name) for one in self.accounts.values() for text in one.warnings
-        )
-        return _rollout_causes.groups(found)
+    def warnings(self) -> list[Group]:
+        found = ((cause(text, one.name), one.name) for one in self.accounts.values() for text in one.warnings)
+        return groups(found)
 
     def retry(self) -> list[str]:
         """The accounts that are not as declared: failed, unreachable, unfinished, not started."""

@@ -13,9 +13,9 @@ import sys
 import threading
 import typing as t
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_lines import IN_SUMMARY, Lines, duration, headline, words
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import some
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.lines import IN_SUMMARY, Lines, duration, headline, words
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import State
 
 try:
     from rich.console import Console, Group
@@ -30,7 +30,7 @@ else:
 if t.TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Rollout
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Rollout
 
 #: Seconds between two drawings: smooth enough to watch, and next to nothing to compute.
 PACE = 0.5
@@ -188,7 +188,7 @@ def _summary(rollout: Rollout, seconds: float) -> RenderableType:
         if groups:
             table = Table("accounts", "cause", title=title, title_justify="left", show_lines=True)
             for group in groups:
-                names = Text(_rollout_causes.some(group.accounts, IN_SUMMARY), style="dim")
+                names = Text(some(group.accounts, IN_SUMMARY), style="dim")
                 table.add_row(str(len(group.accounts)), Group(Text(group.cause), names))
             parts.append(table)
     return Group(*parts)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import sys
 import types
 import typing as t
@@ -15,9 +16,8 @@ from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.sky.aws.plugins.callback import outcome as outcome_plugin
 from ansible_collections.sky.aws.plugins.callback import rollout as rollout_plugin
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_callback
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_lines import Lines
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_terminal import Terminal
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.lines import Lines
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.terminal import Terminal
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_a_run_that_breaks_off_is_told_by_the_process_that_ran_it(callback, resu
     callback.v2_playbook_on_play_start(Play("a", "b"))
     callback.v2_runner_on_ok(result("a", {}))
     with monkeypatch.context() as patch:
-        patch.setattr(_rollout_callback.os, "getpid", lambda: -1)
+        patch.setattr(os, "getpid", lambda: -1)
         callback._break_off()
         assert outcome(tmp_path)["totals"]["not_started"] == 2
     callback._break_off()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import STATUSES, Rollout, State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import STATUSES, Rollout, State
 
 NOTHING = Report()
 MADE = Report(steps=(("iam:CreatePolicy", "p"),))

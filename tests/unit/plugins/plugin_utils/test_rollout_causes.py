@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes as causes
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout import causes
 
 DENIED = (
     "iam:CreatePolicy on {name} in account {account}: AccessDenied: User: arn:aws:sts::{account}:assumed-role/Admin/{name} "

@@ -12,10 +12,9 @@ import stat
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_outcome
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import STATUSES, Rollout, State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_outcome import OutcomeFile, document
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.outcome import SCHEMA, OutcomeFile, document
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import STATUSES, Rollout, State
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, 0, 5, datetime.UTC)
 GUIDE = pathlib.Path(__file__).parents[4] / "docs" / "rollout.md"
@@ -73,14 +72,14 @@ class TestDocument:
         inner = outcome["accounts"]["b"]
         told = set(re.findall(r"`(\w+)`", text))
         assert {*outcome, *inner, *inner["failure"], *STATUSES} - told == set()
-        assert f'"schema": {_rollout_outcome.SCHEMA}' in text
+        assert f'"schema": {SCHEMA}' in text
 
 
 class TestFile:
     def test_both_files_are_for_the_owner_only(self, rollout, tmp_path):
         file = OutcomeFile(str(tmp_path / "new" / "rollout.json"))
         file.write(document(rollout, NOON, NOON), rollout.retry())
-        assert json.loads(file.path.read_text())["schema"] == _rollout_outcome.SCHEMA
+        assert json.loads(file.path.read_text())["schema"] == SCHEMA
         assert file.retry_path.read_text() == "b\nc\n"
         assert {stat.S_IMODE(path.stat().st_mode) for path in (file.path, file.retry_path)} == {0o600}
         assert sorted(path.name for path in file.path.parent.iterdir()) == ["rollout.json", "rollout.retry"]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import (
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import (
     HIDDEN,
     NO_MESSAGE,
     Report,

@@ -11,11 +11,10 @@ import sys
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_terminal
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Rollout, State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_lines import AT_ONCE, IN_SUMMARY, Lines, summary
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_terminal import Drawing, Terminal
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.lines import AT_ONCE, IN_SUMMARY, Lines, summary
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Rollout, State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.terminal import HAS_RICH, Drawing, Terminal
 
 NAMES = [f"ml-{number}" for number in range(1000)]
 
@@ -196,4 +195,4 @@ class TestDrawing:
 
 
 def test_rich_is_there_for_the_tests():
-    assert _rollout_terminal.HAS_RICH
+    assert HAS_RICH
