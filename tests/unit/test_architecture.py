@@ -201,7 +201,7 @@ class TestArrows:
 class TestCallbacks:
     UTILS = f"{COLLECTION}.plugins.plugin_utils"
 
-    @pytest.mark.parametrize("name", ["rollout", "causes", "result", "lines"])
+    @pytest.mark.parametrize("name", ["rollout", "causes", "lines", "parts", "result", "summary"])
     def test_what_a_rollout_is_knows_neither_ansible_nor_a_terminal(self, name):
         found = imports(PLUGINS / "plugin_utils" / "_rollout" / f"{name}.py")
         assert [other for other in found if any(within(other, package) for package in ("ansible", "rich", "sys"))] == []
