@@ -81,7 +81,7 @@ def headline(rollout: Rollout, seconds: float) -> str:
             "" if rollout.complete else "broken off: ",
             f"{_number(accounts, 'account')}: ",
             ", ".join(counts(rollout, STATUSES)) or "none",
-            f"; {_number(steps, 'write call')}" if steps else "",
+            f"; {_number(steps, 'write')}{' to make' if rollout.check_mode else ''}" if steps else "",
             f"; {duration(seconds)}",
             f", {begun / seconds * 60:.0f} a minute" if seconds >= 1 and rollout.complete else "",
         )

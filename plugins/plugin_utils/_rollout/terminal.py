@@ -82,8 +82,7 @@ class Terminal(Lines):
 
     def end(self, headline: str, sections: Sequence[Grid | Causes]) -> None:
         self.close()
-        shown = [part for section in sections for part in (Text(), _shown(section))]
-        self._console.print(Group(Text(), Text(headline, style="bold"), *shown))
+        self._console.print(Group(Text(), Text(headline, style="bold"), *map(_shown, sections)))
         Lines(self._log, self._interval).end(headline, sections)
 
     def close(self) -> None:
@@ -196,21 +195,15 @@ def _one_line(text: str, style: str = "") -> Text:
 
 
 def _shown(section: Grid | Causes) -> RenderableType:
-    table = Table(
-        title=Text(section.title, style="bold") if section.title else None,
-        title_justify="left",
-        caption=Text(section.rest, style="dim") if section.rest else None,
-        caption_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    """A section after an empty line. Title and rest are no part of the table, which may be narrower."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     if isinstance(section, Grid):
         _fill(table, section)
     else:
         _group(table, section)
-    return table
+    title = [Text(section.title, style="bold")] if section.title else []
+    rest = [Text(section.rest, style="dim")] if section.rest else []
+    return Group(Text(), *title, table, *rest)
 
 
 def _fill(table: Table, grid: Grid) -> None:

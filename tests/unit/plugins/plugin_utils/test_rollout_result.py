@@ -126,6 +126,10 @@ class TestEffects:
                 {"changed": True, "steps": [{"api": "iam:CreateAccessKey", "target": "alice"}], "diff": STAYS},
                 ["changed"],
             ),
+            (
+                {"changed": True, "steps": [{"api": "iam:DeletePolicyVersion", "target": "p"}], "diff": STAYS},
+                ["changed"],
+            ),
             # Another run was faster, and only the rest is ours.
             ({"changed": True, "steps": ATTACH, "diff": APPEARS}, ["changed"]),
             ({"changed": True, "steps": ATTACH, "diff": GOES}, ["changed"]),

@@ -148,6 +148,15 @@ class TestTerminal:
         assert ["account", "status", "policy", "users", "role", "network", "instances"] in rows
         assert ["hackathon", "changed", "created", "2", "created", "created", "created", "created"] in rows
 
+    def test_what_was_left_out_is_said_and_what_failed_is_red(self, monkeypatch):
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        screen, _err = streams(monkeypatch)
+        grid = Grid("", ("account", "status"), [(Cell("a"), Cell("failed", "failed"))], "and 2 more accounts")
+        Terminal(lambda line: None, lambda line: None, color=True).end("all", [grid])
+        assert "\x1b[1;31mfailed" in screen.getvalue()
+        assert "and 2 more accounts" in screen.getvalue()
+
 
 class TestDrawing:
     def test_what_others_write_goes_above_it(self, monkeypatch):

@@ -47,7 +47,7 @@ class TestHeadline:
         rollout.passed("b", "keep", Report(drift=(Drift("role", "role", "r", "tags", {}, {}),)))
         rollout.failed("c", "keep", Report(message="no"), state=State.FAILED)
         rollout.end({"c": State.FAILED})
-        expected = "3 accounts: 1 changed, 1 unchanged, 1 failed, 1 with drift; 2 write calls; 0:01:00, 3 a minute"
+        expected = "3 accounts: 1 changed, 1 unchanged, 1 failed, 1 with drift; 2 writes; 0:01:00, 3 a minute"
         assert summary.headline(rollout, 60.0) == expected
 
     def test_of_a_broken_run(self):
@@ -58,9 +58,9 @@ class TestHeadline:
 
     def test_in_check_mode_it_is_about_what_is_to_come(self):
         rollout = rollout_of("a", check_mode=True)
-        rollout.passed("a", "keep", CREATED, changed=True)
+        rollout.passed("a", "keep", Report(steps=(("iam:CreateUser", "x"),)), changed=True)
         rollout.end({})
-        assert summary.headline(rollout, 0.5) == "1 account: 1 to change; 0:00:00"
+        assert summary.headline(rollout, 0.5) == "1 account: 1 to change; 1 write to make; 0:00:00"
 
 
 class TestTable:
