@@ -93,10 +93,12 @@ def read(result: Result, *, host: str, module: str = "") -> Report:
 
 
 def read_failure(result: Result, *, host: str, module: str = "") -> Report:
-    """As ``read``, of a failed or unreachable task: with its message."""
-    # Ansible takes this key out of what it hands over, but not out of the items of a loop.
-    report = read({**result, "failed": True}, host=host, module=module)
-    return dataclasses.replace(report, message=clean(_message(result)) or NO_MESSAGE)
+    """As ``read``, of a failed or unreachable task: with its message, and with a failure among its effects."""
+    report = read(result, host=host, module=module)
+    noun = NOUNS.get(module)
+    failure = (noun.part, "failed") if noun else None
+    effects = report.effects if failure is None or failure in report.effects else (*report.effects, failure)
+    return dataclasses.replace(report, message=clean(_message(result)) or NO_MESSAGE, effects=effects)
 
 
 def items(result: Result) -> list[Result]:
@@ -155,8 +157,8 @@ def _unusable(result: Result) -> Iterator[str]:
 
 
 def _effects(result: Result) -> Iterator[str]:
-    """What came of one resource."""
-    if result.get("skipped"):
+    """What came of one resource; nothing where the module did not run."""
+    if "steps" not in result:
         return
     change = _change(result)
     if change != "unchanged" or not result.get("drift"):
@@ -168,15 +170,16 @@ def _effects(result: Result) -> Iterator[str]:
 def _change(result: Result) -> str:
     """Created is what was not there and is there by a call that creates: another run may have been faster with it.
 
-    What is not in AWS changes without a call.
+    What is not in AWS changes without a call. The results of this collection have a diff unless they failed; whether they
+    say ``failed`` to callbacks depends on the release of Ansible.
     """
-    if result.get("failed"):
+    if "diff" not in result:
         return "failed"
     if any(_unusable(result)):
         return "unusable"
     if not result.get("changed"):
         return "unchanged"
-    diff = result.get("diff")
+    diff = result["diff"]
     before, after = (diff.get("before"), diff.get("after")) if isinstance(diff, dict) else (None, None)
     if after and not before and _has_call(result, _CREATING):
         return "created"

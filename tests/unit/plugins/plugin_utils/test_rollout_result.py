@@ -27,6 +27,7 @@ STEP = {"api": "iam:CreateUser", "target": "alice", "params": "s3cret"}
 KEPT = ("iam:CreateUser", "alice")
 DRIFT = {"aspect": "tags", "declared": {"a": None}, "found": {"a": ["b", 1, True]}}
 KEY = {"access_key_id": "AKIA", "user_name": "alice", "delivered_to": {"secret": "sky/alice"}}
+DONE = {"changed": False, "diff": {}, "steps": [STEP]}
 UNCHANGED = ("users", "unchanged")
 
 
@@ -34,6 +35,7 @@ class TestKept:
     def test_of_a_module_of_ours(self):
         result = {
             "changed": True,
+            "diff": {"before": {"user": "s3cret"}, "after": {"user": "s3cret"}},
             "steps": [STEP],
             "warnings": ["odd"],
             "account": {"account_id": "111111111111", "arn": "s3cret"},
@@ -55,9 +57,7 @@ class TestKept:
         assert read(result, host="ml") == Report(warnings=("odd",))
 
     def test_of_a_loop_the_steps_of_its_items(self):
-        result = {
-            "results": [{"steps": [STEP], "item": "s3cret"}, {"skipped": True}, {"steps": [STEP], "warnings": ["odd"]}]
-        }
+        result = {"results": [{**DONE, "item": "s3cret"}, {"skip_reason": "no"}, {**DONE, "warnings": ["odd"]}]}
         assert read(result, host="ml", module="sky_user") == Report(
             (KEPT, KEPT), ("odd",), effects=(UNCHANGED, UNCHANGED)
         )
@@ -75,13 +75,14 @@ class TestKept:
         hidden = {**mark, "steps": [STEP], "warnings": ["s3cret"], "msg": "s3cret", "account": {"account_id": "s3cret"},
                   "changed": True, "drift": [DRIFT], "access_key": KEY}  # fmt: skip
         assert read(hidden, host="ml", module="sky_user") == Report()
-        assert read_failure(hidden, host="ml", module="sky_user") == Report(message=HIDDEN)
-        shown = {"steps": [STEP]}
-        assert read({"results": [hidden, shown]}, host="ml", module="sky_user") == Report((KEPT,), effects=(UNCHANGED,))
+        assert read_failure(hidden, host="ml", module="sky_user") == Report(
+            message=HIDDEN, effects=(("users", "failed"),)
+        )
+        assert read({"results": [hidden, DONE]}, host="ml", module="sky_user") == Report((KEPT,), effects=(UNCHANGED,))
 
     @pytest.mark.parametrize("steps", [None, "text", [1], [{}], [{"target": "x"}], {"api": "x"}])
     def test_what_has_another_shape_is_nothing(self, steps):
-        result = {"steps": steps, "warnings": None, "account": "x", "results": "text", "access_key": steps}
+        result = {"steps": steps, "diff": {}, "warnings": None, "account": "x", "results": "text", "access_key": steps}
         assert read(result, host="ml", module="sky_user") == Report(effects=(UNCHANGED,))
 
 
@@ -137,10 +138,9 @@ class TestEffects:
             ({"changed": True, "steps": [], "diff": APPEARS}, ["created"]),
             ({"changed": True, "steps": [], "diff": GOES}, ["deleted"]),
             ({"changed": True, "steps": CREATE, "diff": ["other", "shape"]}, ["changed"]),
-            ({"changed": True, "steps": CREATE}, ["changed"]),
             ({"changed": False, "steps": [], "diff": STAYS, "drift": [{}]}, ["drift"]),
             ({"changed": True, "steps": ATTACH, "diff": STAYS, "drift": [{}]}, ["changed", "drift"]),
-            ({"skipped": True, "changed": False}, []),
+            ({"skip_reason": "no", "changed": False}, []),
         ],
     )
     def test_of_a_resource(self, result, effects):
@@ -156,18 +156,34 @@ class TestEffects:
     )
     def test_of_networks(self, errors, effect, warnings):
         networks = [{"region": f"r{number}", "error": error} for number, error in enumerate(errors)]
-        report = read({"changed": False, "networks": networks}, host="ml", module="sky_vpc_lookup")
+        report = read(
+            {"changed": False, "steps": [], "diff": {}, "networks": networks}, host="ml", module="sky_vpc_lookup"
+        )
         assert report == Report(warnings=warnings, effects=(("network", effect),))
 
-    def test_of_a_task_that_failed(self):
-        """Ansible takes ``failed`` out of the result itself."""
-        failed = read_failure({"msg": "no", "steps": CREATE, "changed": False}, host="ml", module="sky_user")
-        assert failed.effects == (("users", "failed"),)
+    @pytest.mark.parametrize(
+        ("result", "effects"),
+        [
+            ({"msg": "no", "steps": CREATE}, ["failed"]),
+            ({"msg": "an option cannot be templated"}, ["failed"]),
+            ({"censored": "hidden"}, ["failed"]),
+            # It failed by failed_when.
+            ({"changed": True, "steps": CREATE, "diff": APPEARS}, ["created", "failed"]),
+            (
+                {"results": [{"changed": True, "steps": CREATE, "diff": APPEARS}, {"msg": "no", "steps": []}]},
+                ["created", "failed"],
+            ),
+            ({"results": [{"msg": "no", "steps": []}, {"msg": "no", "steps": []}]}, ["failed", "failed"]),
+            ({"results": [{"msg": "an item cannot be templated"}]}, ["failed"]),
+        ],
+    )
+    def test_of_a_task_that_failed(self, result, effects):
+        """No result says so itself: Ansible takes ``failed`` out of what it hands over, from 2.21 on out of items, too."""
+        report = read_failure(result, host="ml", module="sky_user")
+        assert list(report.effects) == [("users", effect) for effect in effects]
 
-    def test_of_a_loop_with_one_item_that_failed(self):
-        results = [{"changed": True, "steps": CREATE, "diff": APPEARS}, {"failed": True, "msg": "no"}]
-        failed = read_failure({"msg": "One or more items failed", "results": results}, host="ml", module="sky_user")
-        assert failed.effects == (("users", "created"), ("users", "failed"))
+    def test_of_a_failed_task_that_manages_nothing(self):
+        assert read_failure({"msg": "no", "steps": []}, host="ml", module="sky_account").effects == ()
 
 
 class TestDrift:
