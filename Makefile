@@ -33,12 +33,12 @@ onboard: $(VENV)/.demo $(LINK)  ## Onboard the 6 accounts of the embedded AWS
 	@python demo/aws.py start
 	@$(ONBOARD) $(ARGS) || { echo "Next: make onboard (goes on where this run stopped)"; exit 1; }
 	@python demo/aws.py status
-	@echo "Next: make onboard (again: nothing changes), make check (what it would change), make clean (the end)"
+	@echo "Next: make onboard again (nothing changes), make check, make clean (the end)"
 
 check: $(VENV)/.demo $(LINK)  ## Say what onboard would change, and change nothing
 	@python demo/aws.py start
 	@$(ONBOARD) --check --diff $(ARGS)
-	@echo "Next: make onboard (the real run), ANSIBLE_STDOUT_CALLBACK=default make check (with diffs)"
+	@echo "Next: make onboard, or with diffs: ANSIBLE_STDOUT_CALLBACK=default make check"
 
 clean:  ## Stop the embedded AWS and remove it
 	@if [ -x $(BIN)/python ]; then $(BIN)/python demo/aws.py stop; fi

@@ -172,7 +172,7 @@ class RolloutCallback(CallbackBase):
     def _advice(self) -> Iterator[str]:
         """What to read or to give next."""
         if self._diff and self.rollout.steps():
-            yield "No diffs are shown here. To see them: ANSIBLE_STDOUT_CALLBACK=default, best with --limit"
+            yield "No diffs here. ANSIBLE_STDOUT_CALLBACK=default shows them, best with --limit"
         if self._file:
             yield f"Outcome by account: {self._file.path}"
         if self._file and self.rollout.retry():
