@@ -19,6 +19,10 @@ export ANSIBLE_LOCALHOST_WARNING := false
 export PYTHONPATH := $(abspath $(COLLECTIONS))
 export PATH := $(BIN):$(PATH)
 
+# The playbook on the embedded AWS, with the demo's settings instead of a person's own.
+ONBOARD = settings="$$(python demo/aws.py env)" && eval "$$settings" && \
+	ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook sky.aws.onboard -i demo/inventory
+
 .DEFAULT_GOAL := help
 .PHONY: help onboard check clean distclean test lint unit emulator playbooks rights reliability matrix bench molecule awx sanity docs features build
 
@@ -27,12 +31,14 @@ help:  ## Show the targets
 
 onboard: $(VENV)/.demo $(LINK)  ## Onboard the 6 accounts of the embedded AWS
 	@python demo/aws.py start
-	@settings="$$(python demo/aws.py env)" && eval "$$settings" && ansible-playbook sky.aws.onboard -i demo/inventory $(ARGS)
-	@echo "Delivered keys: .demo/keys/   Every API call: .demo/calls.jsonl"
+	@$(ONBOARD) $(ARGS) || { echo "Next: make onboard (goes on where this run stopped)"; exit 1; }
 	@python demo/aws.py status
+	@echo "Next: make onboard again (nothing changes), make check, make clean (the end)"
 
 check: $(VENV)/.demo $(LINK)  ## Say what onboard would change, and change nothing
-	@$(MAKE) --no-print-directory onboard ARGS="--check --diff $(ARGS)"
+	@python demo/aws.py start
+	@$(ONBOARD) --check --diff $(ARGS)
+	@echo "Next: make onboard, or with diffs: ANSIBLE_STDOUT_CALLBACK=default make check"
 
 clean:  ## Stop the embedded AWS and remove it
 	@if [ -x $(BIN)/python ]; then $(BIN)/python demo/aws.py stop; fi

@@ -207,20 +207,20 @@ class TestArrows:
 class TestCallbacks:
     UTILS = f"{COLLECTION}.plugins.plugin_utils"
 
-    @pytest.mark.parametrize("name", ["_rollout", "_rollout_causes", "_rollout_result", "_rollout_lines"])
+    @pytest.mark.parametrize("name", ["rollout", "causes", "lines", "parts", "result", "summary"])
     def test_what_a_rollout_is_knows_neither_ansible_nor_a_terminal(self, name):
-        found = imports(PLUGINS / "plugin_utils" / f"{name}.py")
+        found = imports(PLUGINS / "plugin_utils" / "_rollout" / f"{name}.py")
         assert [other for other in found if any(within(other, package) for package in ("ansible", "rich", "sys"))] == []
 
     @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
     def test_only_one_file_imports_rich_which_need_not_be_there(self, path):
-        assert any(within(name, "rich") for name in imports(path)) is (path.name == "_rollout_terminal.py")
+        assert any(within(name, "rich") for name in imports(path)) is (path.name == "terminal.py")
 
     @pytest.mark.parametrize("path", files("callback"), ids=lambda path: path.stem)
     def test_callbacks_are_entry_points_only(self, path):
         own = [name for name in imports(path) if within(name, COLLECTION)]
         assert own
-        assert [name for name in own if not name.startswith(f"{self.UTILS}._rollout")] == []
+        assert [name for name in own if not name.startswith(f"{self.UTILS}._rollout.")] == []
 
 
 class TestModules:
