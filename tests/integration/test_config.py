@@ -192,13 +192,13 @@ def test_a_workspace_changes_hands_and_goes(runner: Runner, desk: Desk, accounts
     assert desk.aws.read_text() == f"[profile {other}-alice]\nregion = us-east-1\n"
 
 
-def test_without_skypilot_one_warning_serves_all_hosts(
+def test_without_skypilot_each_account_is_warned_once(
     runner: Runner, desk: Desk, accounts: list[str], tmp_path: pathlib.Path
 ) -> None:
     hosts = desk.hosts(accounts, sky_config_skypilot_python="auto")
     run = runner.onboard(hosts, *ONLY)
     assert run.rc == 0, run.stdout
-    assert run.stdout.count("SkyPilot was not found") == 1
+    assert run.stdout.count("SkyPilot was not found") == len(accounts)
 
 
 BAD = {

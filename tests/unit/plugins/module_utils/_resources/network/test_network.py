@@ -81,7 +81,13 @@ class TestPlan:
 
 class TestWarnings:
     def warnings(self, layout, **given_options):
-        return network.plan([layout], options(**given_options), ME).warnings
+        """Those that are more than SkyPilot's own error."""
+        told = network.plan([layout], options(**given_options), ME).warnings
+        return [line for line in told if not line.startswith("network unusable: ")]
+
+    def test_an_unusable_network_is_told_with_skypilots_error(self):
+        [line] = network.plan([Layout(REGION)], options(vpc_names=["x"]), ME).warnings
+        assert line.startswith("network unusable: us-east-1: No VPC with name 'x' is found in us-east-1.")
 
     def test_no_default_vpc_stops_failover(self):
         [line] = self.warnings(Layout(REGION))
