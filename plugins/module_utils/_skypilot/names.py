@@ -18,8 +18,10 @@ ROLE_POLICY_ARNS = (
     "arn:<partition>:iam::aws:policy/AmazonS3FullAccess",
 )
 
-#: The policy of users and role: SkyPilot's documentation, AWS: Minimal Permissions, User Account, step 5.
+#: The policy of users and role, and AWS's for buckets: SkyPilot's documentation, AWS: Minimal Permissions, User Account,
+#: steps 5 and 7.
 POLICY = "minimal-skypilot-policy"
+S3_POLICY = "AmazonS3FullAccess"
 
 #: Tags of machines: the first finds the machines of a cluster (provision/constants.py:4-5), the last names who launched
 #: them (templates/aws-ray.yml.j2:151).
