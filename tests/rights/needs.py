@@ -3,7 +3,7 @@
 """What each feature is for: the authorizations that SkyPilot's calls take, read in its source and AWS's reference.
 
 The collection has a table of its own (plugins/module_utils/_skypilot/requests.py). This one is written down a second time,
-with the names of one account, and knows nothing of the other. test_requests.py compares them: a change touches both.
+with the names of one account, and knows nothing of the other. test_frozen_requests.py compares them: a change touches both.
 """
 
 from __future__ import annotations
