@@ -18,8 +18,12 @@ if t.TYPE_CHECKING:
 def run_module(resource: Resource) -> None:
     """Run a resource as an ordinary module; exits the process."""
     module = AnsibleModule(argument_spec=resource.argument_spec, supports_check_mode=True, **resource.rules)
+
+    def warn(text: str) -> None:
+        module.warn(f"account {module.params['account_id']}: {text}")
+
     try:
-        result = run(resource, module.params, check_mode=module.check_mode, warn=module.warn, tell=module.log)
+        result = run(resource, module.params, check_mode=module.check_mode, warn=warn, tell=module.log)
     except SkyError as error:
         module.fail_json(msg=error.message, steps=error.steps)
     module.exit_json(**result)

@@ -24,6 +24,9 @@ if t.TYPE_CHECKING:
     from ._account import Identity, Unreached
     from ._plan import Facts, Params, Plan, Step
 
+#: The option that takes an item of a list whole. A task's action takes it apart.
+ITEM = "options"
+
 #: Seconds before each new look when others are at work on the same resource, or an answer was lost. What exists may not
 #: be seen at first.
 _LOOK_PAUSES = (0, 2, 4, 8)
@@ -51,7 +54,9 @@ def _planned(account: t.Any, plan: Plan) -> Outcome:
 class Resource:
     """A noun: what may be declared of it, and the way from what is there to that.
 
-    ``spec`` is Ansible's argument_spec of the options of its own, ``rules`` are ``required_if`` and the like. The functions:
+    ``noun`` is its word in messages, ``key`` the option that names one of it, and ``spec`` Ansible's argument_spec of the
+    options of its own, with ``rules`` such as ``required_if``. A spec with ``options`` is one of a list's items: what a task
+    gives there wins over what stands beside it, and may set the account options of ``item_account``. The functions:
 
     - ``validate(params)``: pure; one line for each fault that can be told without a call.
     - ``read(account, params)``: what is there now; reads only.
@@ -60,6 +65,7 @@ class Resource:
     - ``reach(params)``: the account; one that is not called is not reached either.
     """
 
+    noun: str
     spec: dict[str, t.Any]
     validate: t.Callable[[Params], list[str]]
     read: t.Callable[[t.Any, Params], t.Any]
@@ -67,11 +73,22 @@ class Resource:
     apply: t.Callable[[t.Any, t.Any], Outcome] = _planned
     rules: dict[str, t.Any] = dataclasses.field(default_factory=dict)
     reach: type[Account] | type[Unreached] = Account
+    key: str = "name"
+    item_account: tuple[str, ...] = ()
 
     @property
     def argument_spec(self) -> dict[str, t.Any]:
         """The whole argument_spec of the module: the account options and its own."""
         return {**ACCOUNT_ARGUMENTS, **self.spec}
+
+    def called(self, params: Params) -> str:
+        """One of it in words: ``user alice``."""
+        return f"{self.noun} {params[self.key]}" if self.key in self.spec else self.noun
+
+    @property
+    def item_options(self) -> list[str]:
+        """What ``options`` may hold."""
+        return sorted([*self.spec.keys() - {ITEM}, *self.item_account])
 
 
 def _anew(kind: t.Callable[[Params], t.Any], params: Params) -> t.Any:
@@ -98,19 +115,22 @@ def run(
     :raises SkyError: with the steps that were performed.
     """
     faults = [*account_faults(params), *resource.validate(params)]
+    if params.get(ITEM):
+        faults.append(f"{ITEM}: only a task's action takes it apart; give the options themselves")
     if faults:
         raise BadInput(faults)
     account = reach(resource.reach, params)
     account.tell = tell
 
+    what = resource.called(params)
     told: set[str] = set()
 
     def look() -> Plan:
         found = resource.plan(resource.read(account, params), params, account.identity)
-        for warning in found.warnings:
+        for warning in (*found.warnings, *_drift_warnings(what, found.facts)):
             if warning not in told:
                 warn(warning)
-        told.update(found.warnings)
+            told.add(warning)
         return found
 
     first = look()
@@ -120,10 +140,24 @@ def run(
         last, steps, facts = _converge(resource, account, first, look)
     return {
         "changed": bool(steps) or last.writes,
-        "diff": {"before": first.before, "after": last.after},
+        "diff": {**_headers(what, account.account_id), "before": first.before, "after": last.after},
         "steps": steps,
         **facts,
     }
+
+
+def _headers(what: str, account_id: str) -> dict[str, str]:
+    """What a diff is of, as Ansible shows it above the lines."""
+    header = f"{what} in account {account_id}"
+    return {"before_header": header, "after_header": header}
+
+
+def _drift_warnings(what: str, facts: Facts) -> list[str]:
+    """One line about what differs and is left as it is; the result has the values."""
+    aspects = dict.fromkeys(str(item["aspect"]) for item in facts.get("drift", ()))
+    # What exists and should not, or the other way round, has a warning of its own.
+    told = [aspect for aspect in aspects if not aspect.endswith("state")]
+    return [f"{what} differs from what is declared: {', '.join(told)}"] if told else []
 
 
 def _shown(steps: Sequence[Step]) -> list[dict[str, str]]:

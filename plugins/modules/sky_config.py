@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_config
-short_description: Keep an account in the configuration files of SkyPilot and AWS
+short_description: Manage an account in the configuration files of SkyPilot and AWS
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
@@ -24,7 +24,11 @@ options:
   user:
     description: Name of the IAM user whose access key the profile is for.
     type: str
-    required: true
+  options:
+    description:
+      - Options of this module in one dictionary, as an item of a list has them. What it has wins over what stands beside it.
+      - It takes no account options but O(region). A task gives a list's item whole with it, whatever the item declares.
+    type: dict
   state:
     description:
       - V(present) keeps the workspace and the profile.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_iam_policy
-short_description: Keep the managed policy that SkyPilot's users and role need
+short_description: Manage the IAM policy that SkyPilot's users and role need
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_instance
-short_description: Keep one EC2 instance with SkyPilot's instance profile running, stopped or absent
+short_description: Manage one EC2 instance with SkyPilot's instance profile running, stopped or absent
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
@@ -28,7 +28,12 @@ options:
     description:
       - Name of the instance, the value of its Name tag, 1 to 256 characters without C(*), C(?) and backslash.
     type: str
-    required: true
+  options:
+    description:
+      - Options of this module in one dictionary, as an item of a list has them. What it has wins over what stands beside it;
+        O(tags) of both are added up.
+      - It takes no account options but O(region). A task gives a list's item whole with it, whatever the item declares.
+    type: dict
   state:
     description:
       - V(running) makes the instance where there is none, and starts one that is stopped.

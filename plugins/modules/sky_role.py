@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_role
-short_description: Keep the IAM role and the instance profile of SkyPilot's instances
+short_description: Manage the IAM role and the instance profile of SkyPilot's instances
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
@@ -39,6 +39,27 @@ options:
     description: Whether other managed policies are detached.
     type: bool
     default: true
+  features:
+    description:
+      - Features of SkyPilot for which the role gets a policy of its own, which nobody else has; see
+        M(sky.aws.sky_iam_policy). Its name is that of the role with C(-policy) at the end, and it has the statements that
+        a role needs.
+      - With features, O(policies) is not used. Empty to have no policy of its own.
+      - With O(state=absent) the policy is deleted, too, if this collection made it.
+    type: list
+    elements: str
+    default: []
+  custom_identities:
+    description:
+      - Names of the roles that the feature C(custom_identity) of that policy is for, each with its path if it has one.
+    type: list
+    elements: str
+    default: []
+  s3_buckets:
+    description: Buckets that the features C(s3_read), C(s3_write) and C(s3_manage) of that policy are for; any by default.
+    type: list
+    elements: str
+    default: ['*']
   s3_access:
     description: Whether the role gets the AWS managed policy C(AmazonS3FullAccess), so that instances reach S3 buckets.
     type: bool
@@ -116,6 +137,13 @@ EXAMPLES = r"""
     region: us-east-1
     policies: [minimal-skypilot-policy]
     service_linked_roles: [spot.amazonaws.com]
+
+- name: Give the role rights of its own
+  sky.aws.sky_role:
+    account_id: "111111111111"
+    region: us-east-1
+    features: [autostop, s3_read]
+    s3_buckets: [research-data]
 
 - name: Replace the broad rights of a role that SkyPilot made
   sky.aws.sky_role:
@@ -269,6 +297,13 @@ instance_profile:
       type: dict
       returned: success
       sample: {"sky.aws/managed-by": sky.aws}
+policy:
+  description: The policy of the role's own, as M(sky.aws.sky_iam_policy) returns it. Null without O(features).
+  returned: success
+  type: dict
+  sample:
+    arn: arn:aws:iam::111111111111:policy/skypilot-v1-policy
+    policy_name: skypilot-v1-policy
 service_linked_roles:
   description: The roles of O(service_linked_roles), in that order. Empty with O(state=absent).
   returned: success

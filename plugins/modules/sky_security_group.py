@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_security_group
-short_description: Keep the security group of SkyPilot's machines in the VPCs that it uses
+short_description: Manage the security group of SkyPilot's machines in the VPCs that it uses
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_user
-short_description: Keep an IAM user that may use SkyPilot, with an access key that is delivered
+short_description: Manage an IAM user that may use SkyPilot, with an access key that is delivered
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:
@@ -23,7 +23,12 @@ options:
   name:
     description: Name of the user. IAM tells no names apart that differ only by case.
     type: str
-    required: true
+  options:
+    description:
+      - Options of this module in one dictionary, as an item of a list has them. What it has wins over what stands beside it;
+        O(tags) of both are added up.
+      - It takes no account options. A task gives a list's item whole with it, whatever the item declares.
+    type: dict
   state:
     description:
       - V(present) makes the user and keeps its rights, its tags and its key.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: sky_vpc_lookup
-short_description: Find the VPC and subnets that SkyPilot would use in each region
+short_description: Look up the VPC and subnets that SkyPilot would use in each region
 version_added: 0.1.0
 author: the sky.aws authors (@sky-aws)
 description:

@@ -23,7 +23,7 @@ from ansible_collections.sky.aws.plugins.module_utils import _botocore
 from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
 from ansible_collections.sky.aws.plugins.module_utils._run import run
-from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declared, _run_folder
+from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _run_folder
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,15 +66,10 @@ class InWorkerAction(ActionBase):
             return self._run_here(task_vars or {})
 
     def _options(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
-        """The options of the task, or of its role's variables, with those of the host's account beneath them.
-
-        A task of a role that has its options from variables gives none itself: what it has are module_defaults of the play.
-        """
-        index = self._task.loop_control.index_var
-        number = task_vars[index] if index else None
-        declared = _declared.for_task(self.resource, task_vars, self._templar.template, number)
+        """The options of the task, those of its item over them, and those of the host's account beneath."""
+        whole = _arguments.with_item(self.resource, self._task.args)
         # Null is as good as omitted, so that the environment's fall-backs hold for it, here and in the ordinary module.
-        given = {name: value for name, value in {**self._task.args, **declared}.items() if value is not None}
+        given = {name: value for name, value in whole.items() if value is not None}
         self._names_account = "account_id" in given
         return _arguments.with_account(given, task_vars, self._templar.template)
 
@@ -84,6 +79,7 @@ class InWorkerAction(ActionBase):
     def _run_here(self, task_vars: Mapping[str, t.Any]) -> dict[str, t.Any]:
         warnings: list[str] = []
         secrets: set[str] = set()
+        params: dict[str, t.Any] = {}
         try:
             params = self._validated(secrets)
             self._refuse(params, task_vars, warnings.append)
@@ -102,7 +98,10 @@ class InWorkerAction(ActionBase):
             what = one_line(f"{type(error).__name__}: {error}")
             result = {"failed": True, "msg": f"{self._task.action} has a bug: {what}; -vvv shows where", "steps": []}
         if warnings:
-            result["warnings"] = warnings
+            result["warnings"] = [_named(warning, task_vars) for warning in warnings]
+        if display.verbosity >= 3:
+            # As a module shows it; below -vvv nobody sees it, and every event would repeat what was declared.
+            result["invocation"] = {"module_args": params}
         return t.cast("dict[str, t.Any]", remove_values(result, secrets)) if secrets else result
 
     def _reach(self, kind: t.Callable[..., Account], params: Mapping[str, t.Any]) -> Account:
@@ -147,6 +146,11 @@ class InWorkerAction(ActionBase):
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def _named(warning: str, task_vars: Mapping[str, t.Any]) -> str:
+    """A warning with the account that it is about, under the name that the inventory gives it."""
+    return f"{task_vars['inventory_hostname']}: {warning}" if "inventory_hostname" in task_vars else warning
 
 
 def untagged(value: t.Any) -> t.Any:

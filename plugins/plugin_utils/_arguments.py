@@ -11,10 +11,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
+from ansible_collections.sky.aws.plugins.module_utils._run import ITEM
+from ansible_collections.sky.aws.plugins.module_utils._validate import nearest
 from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ansible.module_utils.common.arg_spec import ValidationResult
 
@@ -51,6 +53,34 @@ def with_account(
         if value not in (None, "") and given.keys().isdisjoint((option, *ACCOUNT_ARGUMENTS[option].get("aliases", ()))):
             options[option] = value
     return options
+
+
+def with_item(resource: Resource, given: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options of a task, with those of its option ``options`` over them; tags of both are added up.
+
+    :raises BadInput: ``options`` is no dictionary, or has what the module has not.
+    """
+    item = given.get(ITEM)
+    if item is None or ITEM not in resource.spec:
+        return dict(given)
+    if not isinstance(item, dict):
+        raise BadInput([f"{ITEM}: give a dictionary of the module's options"])
+    faults = [f"{ITEM}.{fault}" for fault in unknown_options(resource, item)]
+    if faults:
+        raise BadInput(faults)
+    beside = {name: value for name, value in given.items() if name != ITEM}
+    tags = [each["tags"] for each in (beside, item) if isinstance(each.get("tags"), dict)]
+    return {**beside, **item, **({"tags": {**tags[0], **tags[1]}} if len(tags) == 2 else {})}
+
+
+def unknown_options(resource: Resource, item: Iterable[str]) -> list[str]:
+    """Options that an item cannot have. Ansible's own message would list every alias of every account option."""
+    options = resource.item_options
+    return [
+        f"{name}: there is no such option; {nearest(name, options)}the options are {', '.join(options)}"
+        for name in item
+        if name not in options
+    ]
 
 
 def _templated(variable: str, variables: Mapping[str, t.Any], template: t.Callable[[t.Any], t.Any]) -> t.Any:

@@ -15,9 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils import _tags, _validate
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
-from ansible_collections.sky.aws.plugins.module_utils._features import documents
 from ansible_collections.sky.aws.plugins.module_utils._organization.hosts import VARIABLES as INVENTORY_VARIABLES
-from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as POLICY
 from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as SECURITY_GROUP
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments
 from ansible_collections.sky.aws.plugins.plugin_utils._declared import PARTS
@@ -65,7 +63,6 @@ def faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
     if found:
         return found
     found += [f"sky_account_{fault}" for fault in _tags.faults({"tags": variables.get("sky_account_tags")})]
-    found += _own_policy_faults(variables, account)
     found += _security_group_faults(variables, account)
     for part in PARTS:
         found += _list_faults(part, variables, account) if part.items else _single_faults(part, variables, account)
@@ -105,18 +102,6 @@ def _shape_faults(variables: Variables, name: str, kind: type, words: str) -> li
     return [f"{name}: give a list of {words}"]
 
 
-def _own_policy_faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
-    """Faults of the policy that the role has for itself, if it has one."""
-    names = {option: f"sky_instance_role_{option}" for option in ("features", "custom_identities", "s3_buckets")}
-    own = {option: variables[name] for option, name in names.items() if variables.get(name) is not None}
-    features = own.pop("features", [])
-    if features:
-        found = _item_faults(POLICY, {"features": features, "principals": ["role"], **own}, account)
-    else:
-        found = documents.faults([], **own)
-    return [f"sky_instance_role_{fault}" for fault in found]
-
-
 def _security_group_faults(variables: Variables, account: Mapping[str, t.Any]) -> list[str]:
     """Faults of the security group of the networks, if one is named. Its VPCs are not known before the look-up."""
     if not variables.get("sky_network_security_group"):
@@ -144,7 +129,7 @@ def _list_faults(part: Part, variables: Variables, account: Mapping[str, t.Any])
         if part.absent is dict:
             found += _dict_faults(part, where, item, {**variables, f"{part.role}_state": "absent"}, account)
         else:
-            faults = _item_faults(part.resource, {part.name: item, "state": "absent"}, account)
+            faults = _item_faults(part.resource, {part.resource.key: item, "state": "absent"}, account)
             found += [f"{where}: {fault}" for fault in faults]
     if part.absent is dict:
         return found + _shared_place_faults(label, present)
@@ -156,14 +141,16 @@ def _dict_faults(
     part: Part, where: str, item: Mapping[str, t.Any], variables: Variables, account: Mapping[str, t.Any]
 ) -> list[str]:
     """Faults of an item that is a dictionary of the module's options."""
-    known = {name: value for name, value in item.items() if name in part.options()}
-    faults = [
-        *_option_faults(part, item),
-        *_item_faults(part.resource, {**part.shared(variables), **known}, account),
-    ]
+    key = part.resource.key
+    known = {name: value for name, value in item.items() if name in part.resource.item_options}
+    faults = _arguments.unknown_options(part.resource, item)
+    if known.get(key) is None:
+        faults.append(f"{key}: it is missing; give one")
+    else:
+        faults += _item_faults(part.resource, {**part.shared(variables), **known}, account)
     if item.get("region"):
         faults += _validate.region_faults("region", str(item["region"]))
-    return [f"{where} ({item.get(part.name, f'no {part.name}')}): {fault}" for fault in faults]
+    return [f"{where} ({item.get(key, f'no {key}')}): {fault}" for fault in faults]
 
 
 def _shared_place_faults(label: str, present: Sequence[Mapping[str, t.Any]]) -> list[str]:
@@ -190,16 +177,6 @@ def _item_faults(resource: Resource, given: Mapping[str, t.Any], account: Mappin
     except BadInput as error:
         return error.faults
     return list(validation.error_messages) or resource.validate(validation.validated_parameters)
-
-
-def _option_faults(part: Part, item: Mapping[str, t.Any]) -> list[str]:
-    """Options that an item cannot have. Ansible's own message would list every alias of every account option."""
-    options = part.options()
-    return [
-        f"{name}: there is no such option; {_validate.nearest(name, options)}the options are {', '.join(options)}"
-        for name in item
-        if name not in options
-    ]
 
 
 def _clashes(part: Part, present: list[str], absent: list[str]) -> list[str]:

@@ -203,7 +203,7 @@ def test_without_skypilot_one_warning_serves_all_hosts(
 
 BAD = {
     "an unknown option": ({"sky_config_present": [{"user": "alice", "vpc": "x"}]}, "vpc: there is no such option"),
-    "no user": ({"sky_config_present": [{"workspace": "x"}]}, "missing required arguments: user"),
+    "no user": ({"sky_config_present": [{"workspace": "x"}]}, "user: it is missing"),
     "a name": ({"sky_config_present": ["alice"]}, "sky_config_present: give a list of dictionaries of options"),
     "two in one place": (
         {"sky_config_present": [{"user": "alice"}, {"user": "bob"}]},

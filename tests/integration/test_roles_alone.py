@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import shutil
 import typing as t
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.integration.runs import Runner
 
+ROLES = pathlib.Path(__file__).parents[2] / "roles"
 IMAGE = "ami-0a1b2c3d4e5f60718"
 
 ALONE: list[tuple[str, dict[str, t.Any], list[str]]] = [
@@ -61,3 +64,18 @@ def test_a_role_alone_refuses_a_bad_value(aws: Emulator, runner: Runner, account
     assert run.rc == 2
     assert "name: 'a b' is not a valid policy name" in run.message("ml")
     assert aws.calls() == []
+
+
+@pytest.mark.parametrize("name", ["sky_policy", "research_policy"])
+def test_a_copied_role_manages_what_it_declares_under_any_name(
+    aws: Emulator, runner: Runner, account: str, name: str, tmp_path: pathlib.Path
+) -> None:
+    """A role that Ansible knows under another name gave its module no options, and said nothing."""
+    shutil.copytree(ROLES / "sky_policy", tmp_path / "roles" / name)
+    paths = {"ANSIBLE_ROLES_PATH": str(tmp_path / "roles")}
+    play = {"hosts": "all", "connection": "local", "gather_facts": False, "roles": [name]}
+    declared = {"sky_account_id": account, "sky_policy_name": "team", "sky_policy_path": "/ml/"}
+    run = runner.play([play], {"ml": declared}, environment=paths)
+    assert run.rc == 0, run.stdout
+    [made] = aws.client("iam", account).list_policies(Scope="Local")["Policies"]
+    assert made["Arn"] == f"arn:aws:iam::{account}:policy/ml/team"

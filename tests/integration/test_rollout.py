@@ -216,21 +216,22 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("extra", "words"),
         [
-            ("sky_batch=0", "sky_batch: 0 will not do"),
-            ("sky_batch=-1", "sky_batch: -1 will not do"),
-            ("sky_batch=ten", "sky_batch: ten will not do"),
-            ("sky_batch=1,150%", "sky_batch: 1,150% will not do"),
-            ('{"sky_batch": [1, 0]}', "sky_batch: [1, 0] will not do"),
-            ('{"sky_batch": 0}', "sky_batch: 0 will not do"),
-            ('{"sky_batch": true}', "sky_batch: True will not do"),
-            ("sky_max_fail_percentage=-5", "sky_max_fail_percentage: -5 will not do"),
-            ("sky_max_fail_percentage=101", "sky_max_fail_percentage: 101 will not do"),
-            ("sky_max_fail_percentage=lots", "sky_max_fail_percentage: lots will not do"),
+            ("sky_batch=0", "sky_batch: 0 is invalid; give "),
+            ("sky_batch=-1", "sky_batch: -1 is invalid; give "),
+            ("sky_batch=ten", "sky_batch: ten is invalid; give "),
+            ("sky_batch=1,150%", "sky_batch: 1,150% is invalid; give "),
+            ('{"sky_batch": [1, 0]}', "sky_batch: [1, 0] is invalid; give "),
+            ('{"sky_batch": 0}', "sky_batch: 0 is invalid; give "),
+            ('{"sky_batch": true}', "sky_batch: True is invalid; give "),
+            ("sky_max_fail_percentage=-5", "sky_max_fail_percentage: -5 is invalid; give "),
+            ("sky_max_fail_percentage=101", "sky_max_fail_percentage: 101 is invalid; give "),
+            ("sky_max_fail_percentage=lots", "sky_max_fail_percentage: lots is invalid; give "),
             ("sky_hosts=nobody", "no account in the inventory matches nobody"),
             ("sky_hosts=all:!all", "no account in the inventory matches all:!all"),
             ("sky_hosts=canary:&ml-1", "no account in the inventory matches canary:&ml-1"),
             ("sky_hosts=empty", "no account in the inventory matches empty"),
             ("sky_hosts=ml-1", "no account in the inventory matches ml-1 within --limit ml-2"),
+            ("sky_hosts=,", "sky_hosts: , names nothing"),
         ],
     )
     def test_what_would_do_nothing_or_everything_by_mistake(
@@ -240,6 +241,17 @@ class TestRefused:
         hosts = {"ml-1": {"sky_account_id": "111111111111"}, "ml-2": {"sky_account_id": "222222222222"}}
         run = controller.run(hosts, "-e", extra, "--limit", "ml-2", canary=["ml-2"], empty=[])
         assert run.rc != 0
+        assert [line for line in run.shown.splitlines() if words in line and "ERROR" in line], run.shown
+        assert aws.calls() == []
+        assert not run.file.exists()
+
+    @pytest.mark.parametrize("playbook", ["sky.aws.onboard", "sky.aws.offboard", "sky.aws.rotate_keys"])
+    def test_hosts_that_share_an_account(self, aws: Emulator, controller: Controller, playbook: str) -> None:
+        aws.clear_log()
+        hosts = {name: {"sky_account_id": "111111111111"} for name in ("ml-1", "ml-2")}
+        run = controller.run(hosts, playbook=playbook)
+        assert run.rc != 0
+        words = "sky_account_id: hosts share an account: 111111111111 (ml-1, ml-2); give each host an id of its own"
         assert [line for line in run.shown.splitlines() if words in line and "ERROR" in line], run.shown
         assert aws.calls() == []
         assert not run.file.exists()

@@ -46,6 +46,11 @@ class Watched(Emulator):
         self._ask("POST", "/__emulator/detours", accounts)
 
 
+def templated(account: str) -> str:
+    """An account id that the header of a playbook cannot read: it refuses two hosts of one account."""
+    return f"{{{{ '{account}' }}}}"
+
+
 class Controller:
     """A run in a process group of its own; ``folder`` takes its inventory and its output.
 

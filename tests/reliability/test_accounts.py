@@ -16,7 +16,7 @@ from ansible_collections.sky.aws.demo.launch import MANAGEMENT
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.integration.runs import Run, Runner
 from ansible_collections.sky.aws.tests.reliability import states
-from ansible_collections.sky.aws.tests.reliability.controllers import Controller, Watched
+from ansible_collections.sky.aws.tests.reliability.controllers import Controller, Watched, templated
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ class TestRaces:
         self, aws: Watched, runner: Runner, undisturbed: dict[str, t.Any], ledger: Ledger
     ) -> None:
         account = new_account(aws)
-        hosts = {name: {"sky_account_id": account, **STANDARD} for name in ("one", "other")}
+        hosts = {name: {"sky_account_id": templated(account), **STANDARD} for name in ("one", "other")}
         run: Run = runner.onboard(hosts)
         fault = self.settled(aws, runner, account, undisturbed)
         ledger.note("races", f"one account under two names{fault and ': ' + fault}", run.rc == 0 and not fault)

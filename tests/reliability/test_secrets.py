@@ -20,7 +20,7 @@ import pytest
 
 from ansible_collections.sky.aws.demo.launch import MANAGEMENT
 from ansible_collections.sky.aws.tests.integration.runs import Run, Runner
-from ansible_collections.sky.aws.tests.reliability.controllers import Controller, Watched, await_that
+from ansible_collections.sky.aws.tests.reliability.controllers import Controller, Watched, await_that, templated
 
 if t.TYPE_CHECKING:
     from ansible_collections.sky.aws.tests.reliability.ledger import Ledger
@@ -291,7 +291,10 @@ class TestSessionsAreNotShared:
             second.internet(account)
             second.clear_log()
             urls = {"one": aws.url, "other": second.url}
-            hosts = {name: {"sky_account_id": account, "sky_account_endpoint_url": url} for name, url in urls.items()}
+            account_id = templated(account)
+            hosts = {
+                name: {"sky_account_id": account_id, "sky_account_endpoint_url": url} for name, url in urls.items()
+            }
             run = Runner(aws.url, tmp_path).onboard(hosts, "--forks", "1")
             assert run.rc == 0, run.stdout
             # A session of the other's would be unknown, and be taken for one of the management account.
@@ -315,7 +318,7 @@ class TestSessionsAreNotShared:
             )
         )
         aws.clear_log()
-        hosts = {name: {"sky_account_id": account, "sky_account_profile": name} for name in sources}
+        hosts = {name: {"sky_account_id": templated(account), "sky_account_profile": name} for name in sources}
         environment = {"AWS_CONFIG_FILE": str(file), "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
         run = Runner(aws.url, tmp_path).onboard(hosts, "--forks", "1", environment=environment)
         assert run.rc == 0, run.stdout

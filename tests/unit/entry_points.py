@@ -53,7 +53,8 @@ def as_module(name: str, args: t.Mapping[str, t.Any], *, check_mode: bool = Fals
     ):
         module.main()
     result = json.loads(output.getvalue())
-    warnings = [call.args[0] for call in warn.call_args_list]
+    # The action has the name of the host instead, where there is one.
+    warnings = [call.args[0].removeprefix(f"account {args['account_id']}: ") for call in warn.call_args_list]
     return {**result, "warnings": warnings} if warnings else result
 
 

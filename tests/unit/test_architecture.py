@@ -389,16 +389,19 @@ def test_playbooks_import_roles_and_nothing_else(path):
     assert [task["name"] for task in found if set(task) - keywords or "ansible.builtin.import_role" not in task] == []
 
 
-def test_playbooks_choose_their_accounts_and_batches_alike():
+HEADER = {
+    "hosts": "{{ lookup('sky.aws.accounts', 'hosts') }}",
+    "connection": "local",
+    "gather_facts": False,
+    "serial": "{{ lookup('sky.aws.accounts', 'batches') }}",
+    "max_fail_percentage": "{{ lookup('sky.aws.accounts', 'share') }}",
+}
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=lambda path: path.stem)
+def test_playbooks_choose_their_accounts_and_batches_alike(path):
     """A header cannot be imported, so each has its copy."""
-    keywords = ("hosts", "connection", "gather_facts", "serial", "max_fail_percentage")
-    headers = [
-        {
-            **{keyword: play[keyword] for keyword in keywords},
-            **{name: value for name, value in play["vars"].items() if name.startswith("__sky_")},
-        }
-        for path in PLAYBOOKS
-        for play in load(path)
-    ]
-    assert len(headers) >= len(PLAYBOOKS)
-    assert all(header == headers[0] for header in headers)
+    plays = load(path)
+    assert plays
+    assert [{keyword: play.get(keyword) for keyword in HEADER} for play in plays] == [HEADER] * len(plays)
+    assert [name for play in plays for name in play.get("vars", {}) if name.startswith("_")] == []

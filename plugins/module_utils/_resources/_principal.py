@@ -174,12 +174,18 @@ def kept_drift(
 def await_policies(account: Account, steps: Sequence[Step]) -> None:
     """Before the first write: every policy that will be attached must be seen by IAM.
 
-    So a missing policy never leaves half a user or role, and one made just before has time to spread.
+    So a missing policy never leaves half a user or role, and one made just before has time to spread. What the steps
+    themselves create is not waited for.
 
     :raises SkyError: a policy that is not there within 20 seconds.
     """
+    created = {
+        account.identity.iam_arn(f"policy{step.arguments['Path']}{step.arguments['PolicyName']}")
+        for step in steps
+        if step.api == "iam:CreatePolicy"
+    }
     for step in steps:
-        if step.api.startswith("iam:Attach"):
+        if step.api.startswith("iam:Attach") and step.arguments["PolicyArn"] not in created:
             arn = step.arguments["PolicyArn"]
             account.wait(
                 "iam:GetPolicy",

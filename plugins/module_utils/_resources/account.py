@@ -35,4 +35,4 @@ def plan(current: str, params: Params, identity: Identity) -> Plan:
     return Plan(facts={"account": facts})
 
 
-RESOURCE = Resource(spec={}, validate=validate, read=read, plan=plan)
+RESOURCE = Resource(noun="account", spec={}, validate=validate, read=read, plan=plan)

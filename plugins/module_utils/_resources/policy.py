@@ -24,7 +24,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._account import Account
-    from .._plan import Params
+    from .._perform import Answers
+    from .._plan import Facts, Params
 
 
 #: IAM keeps at most this many versions of a policy (IAM quotas).
@@ -294,10 +295,15 @@ def _plan_absent(current: Found | None, params: Params, identity: Identity) -> P
 def apply(account: Account, plan: Plan) -> Outcome:
     """Perform the steps; what AWS decides (ids, dates) comes from its answers."""
     answers = perform(account, plan.steps)
-    facts = dict(plan.facts)
+    return Outcome(learned(plan.facts, answers), plan.steps)
+
+
+def learned(facts: Facts, answers: Answers) -> Facts:
+    """The facts with what IAM decided of the policy: ids and dates."""
+    facts = dict(facts)
     if "iam:CreatePolicy" in answers:
         made = answers["iam:CreatePolicy"]["Policy"]
-        facts["policy"] = {**facts["policy"], **_learned(made)}
+        facts["policy"] = {**facts["policy"], **_of_policy(made)}
     if "iam:CreatePolicyVersion" in answers:
         version = answers["iam:CreatePolicyVersion"]["PolicyVersion"]
         facts["policy"] = {
@@ -305,10 +311,10 @@ def apply(account: Account, plan: Plan) -> Outcome:
             "default_version_id": version["VersionId"],
             "update_date": timestamp(version.get("CreateDate")),
         }
-    return Outcome(facts, plan.steps)
+    return facts
 
 
-def _learned(policy: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def _of_policy(policy: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {
         "arn": policy["Arn"],
         "policy_id": policy["PolicyId"],
@@ -342,4 +348,4 @@ def _shown(facts: Mapping[str, t.Any]) -> dict[str, t.Any]:
     return {"policy": {**shown, "document": readable(facts["document"])}}
 
 
-RESOURCE = Resource(spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply)
+RESOURCE = Resource(noun="policy", spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply)

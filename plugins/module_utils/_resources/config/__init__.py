@@ -14,4 +14,15 @@ from .options import ARGUMENTS, faults
 from .planning import plan
 from .work import apply
 
-RESOURCE = Resource(spec=ARGUMENTS, validate=faults, read=read, plan=plan, apply=apply, reach=Unreached)
+RESOURCE = Resource(
+    noun="configuration of",
+    key="user",
+    spec=ARGUMENTS,
+    rules={"required_one_of": [("user", "options")]},
+    item_account=("region",),
+    validate=faults,
+    read=read,
+    plan=plan,
+    apply=apply,
+    reach=Unreached,
+)

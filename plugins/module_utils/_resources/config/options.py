@@ -15,7 +15,8 @@ if t.TYPE_CHECKING:
     from ..._plan import Params
 
 ARGUMENTS: dict[str, t.Any] = {
-    "user": {"type": "str", "required": True},
+    "user": {"type": "str"},
+    "options": {"type": "dict"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "workspace": {"type": "str"},
     "config_file": {"type": "path", "default": configuration.FILE},

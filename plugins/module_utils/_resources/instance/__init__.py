@@ -13,4 +13,13 @@ from .options import ARGUMENT_SPEC, validate
 from .planning import plan
 from .work import apply
 
-RESOURCE = Resource(spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply)
+RESOURCE = Resource(
+    noun="instance",
+    spec=ARGUMENT_SPEC,
+    rules={"required_one_of": [("name", "options")]},
+    item_account=("region",),
+    validate=validate,
+    read=read,
+    plan=plan,
+    apply=apply,
+)

@@ -39,7 +39,8 @@ _METADATA: dict[str, t.Any] = {
 }
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "name": {"type": "str", "required": True},
+    "name": {"type": "str"},
+    "options": {"type": "dict"},
     "state": {"type": "str", "choices": ["running", "stopped", "absent"], "default": "running"},
     "instance_type": {"type": "str", "default": "t3.micro"},
     "image_id": {"type": "str"},

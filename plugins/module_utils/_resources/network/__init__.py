@@ -9,4 +9,4 @@ from .found import read
 from .options import ARGUMENT_SPEC, validate
 from .planning import plan
 
-RESOURCE = Resource(spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan)
+RESOURCE = Resource(noun="network", spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan)

@@ -33,9 +33,13 @@ def plan(current: Sequence[Layout], params: Params, identity: Identity) -> Plan:
     refused = [decision for decision in decisions if decision.choice.error]
     if refused and (params["on_unusable"] == "fail" or all(layout.error for layout in current)):
         raise SkyError("\n".join(_refusal(decision, params) for decision in refused))
-    surprises = [f"{each.layout.region}: {line}" for each in decisions for line in warnings(each, params)]
+    told = [
+        *option_warnings(params),
+        *(_refusal(decision, params) for decision in refused),
+        *(f"{each.layout.region}: {line}" for each in decisions for line in warnings(each, params)),
+    ]
     facts = {"networks": [_network(decision) for decision in decisions], "sky_config": sky_config(params)}
-    return Plan(facts=facts, warnings=[*option_warnings(params), *surprises])
+    return Plan(facts=facts, warnings=told)
 
 
 def _refusal(decision: Decision, params: Params) -> str:

@@ -9,7 +9,7 @@ import typing as t
 from ... import _ownership
 from ..._skypilot.names import INSTANCE_ROLE
 from .. import _principal
-from . import service_linked
+from . import own_policy, service_linked
 
 if t.TYPE_CHECKING:
     from ..._plan import Params
@@ -21,12 +21,17 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "description": {"type": "str"},
     "max_session_duration": {"type": "int"},
     **service_linked.ARGUMENTS,
+    **own_policy.ARGUMENTS,
 }
 
 
 def validate(params: Params) -> list[str]:
-    """Names, policies, tags and the session duration; one line a fault."""
-    faults = [*_principal.faults("Role", params), *service_linked.faults(params["service_linked_roles"])]
+    """Names, policies, features, tags and the session duration; one line a fault."""
+    faults = [
+        *_principal.faults("Role", params),
+        *service_linked.faults(params["service_linked_roles"]),
+        *own_policy.faults(params),
+    ]
     duration = params["max_session_duration"]
     if duration is not None and not 3600 <= duration <= 43200:
         faults.append(f"max_session_duration: {duration} must be 3600 to 43200 seconds")

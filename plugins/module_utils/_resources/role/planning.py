@@ -14,13 +14,13 @@ from ..._policy.compose import compact, trust
 from ..._policy.equality import equal
 from ..._policy.readable import readable
 from .. import _principal
-from . import instance_profile, service_linked
+from . import instance_profile, own_policy, service_linked
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..._account import Identity
-    from ..._plan import Params
+    from ..._plan import Facts, Params
     from .found import Found
 
 
@@ -35,23 +35,31 @@ def trust_policy(identity: Identity) -> dict[str, t.Any]:
 
 
 def plan(current: Found, params: Params, identity: Identity) -> Plan:
-    """From what is there to the declared role and profile.
+    """From what is there to the declared role and profile, and the policy of the role's own.
 
     :raises SkyError: one of them is not ours and ``existing`` is ``fail``.
     """
     services = service_linked.plan(current.services)
     if params["state"] == "absent":
         gone = _plan_absent(current, params, identity)
-        return dataclasses.replace(gone, facts={**gone.facts, **services.facts})
+        policy = own_policy.plan(current.policy, params, identity, role_goes=gone.facts["role"] is None)
+        return _joined([gone, policy], {**gone.facts, **services.facts, **policy.facts})
+    policy = own_policy.plan(current.policy, params, identity)
+    params = own_policy.with_policies(params)
     role = _plan_create(params, identity) if current.role is None else _plan_present(current, params, identity)
     profile = instance_profile.plan(current.profile, params, identity, role.facts["role"]["arn"])
-    drifts = {"drift": [*role.facts["drift"], *profile.facts["drift"]]}
+    facts = {**role.facts, **profile.facts, **services.facts, **policy.facts}
+    return _joined([policy, role, profile, services], facts)
+
+
+def _joined(plans: Sequence[Plan], facts: Facts) -> Plan:
+    """One plan of several, in their order; ``drift`` of the facts is that of all."""
     return Plan(
-        steps=[*role.steps, *profile.steps, *services.steps],
-        before={**role.before, **profile.before, **services.before},
-        after={**role.after, **profile.after, **services.after},
-        facts={**role.facts, **profile.facts, **services.facts, **drifts},
-        warnings=[*role.warnings, *profile.warnings],
+        steps=[step for each in plans for step in each.steps],
+        before={key: shown for each in plans for key, shown in each.before.items()},
+        after={key: shown for each in plans for key, shown in each.after.items()},
+        facts={**facts, "drift": [item for each in plans for item in each.facts.get("drift", ())]},
+        warnings=[warning for each in plans for warning in each.warnings],
     )
 
 

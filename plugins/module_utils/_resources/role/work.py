@@ -10,6 +10,7 @@ from ..._facts import timestamp
 from ..._perform import perform
 from ..._plan import Outcome
 from .. import _principal
+from ..policy import learned as policy_learned
 from . import instance_profile, service_linked
 
 if t.TYPE_CHECKING:
@@ -27,7 +28,7 @@ def apply(account: Account, plan: Plan) -> Outcome:
             services[step.target] = answer["Role"]
 
     answers = perform(account, plan.steps, heard)
-    facts = dict(plan.facts)
+    facts = policy_learned(plan.facts, answers)
     facts["service_linked_roles"] = service_linked.learned(facts["service_linked_roles"], services)
     if "iam:CreateRole" in answers:
         made = answers["iam:CreateRole"]["Role"]

@@ -10,4 +10,4 @@ from .options import ARGUMENT_SPEC, validate
 from .planning import plan
 from .work import apply
 
-RESOURCE = Resource(spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply)
+RESOURCE = Resource(noun="security group", spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply)

@@ -10,4 +10,6 @@ from .options import ARGUMENT_SPEC, SPEC_RULES, validate
 from .planning import plan
 from .work import apply
 
-RESOURCE = Resource(spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply, rules=SPEC_RULES)
+RESOURCE = Resource(
+    noun="user", spec=ARGUMENT_SPEC, validate=validate, read=read, plan=plan, apply=apply, rules=SPEC_RULES
+)

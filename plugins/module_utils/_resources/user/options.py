@@ -15,7 +15,8 @@ if t.TYPE_CHECKING:
     from ..._plan import Params
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "name": {"type": "str", "required": True},
+    "name": {"type": "str"},
+    "options": {"type": "dict"},
     **_principal.PRINCIPAL_ARGUMENTS,
     "existing": _ownership.existing_argument("converge"),
     "manage": {"type": "str", "choices": ["user", "access_key"], "default": "user"},
@@ -23,7 +24,10 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     **removal.ARGUMENTS,
 }
 
-SPEC_RULES: dict[str, t.Any] = {"required_if": [("manage", "access_key", ["access_key_delivery"])]}
+SPEC_RULES: dict[str, t.Any] = {
+    "required_one_of": [("name", "options")],
+    "required_if": [("manage", "access_key", ["access_key_delivery"])],
+}
 
 
 def validate(params: Params) -> list[str]:

@@ -19,6 +19,7 @@ from ansible_collections.sky.aws.plugins.module_utils._run import Resource, run
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 
 ME = Identity("111122223333", "aws", "arn:aws:iam::111122223333:user/me")
+HEADERS = dict.fromkeys(("before_header", "after_header"), "light in account 111122223333")
 
 
 @dataclasses.dataclass
@@ -26,6 +27,7 @@ class FakeAccount:
     """An account that remembers its calls and refuses those in ``refuses``."""
 
     identity: Identity = ME
+    account_id: str = ME.account_id
     refuses: tuple[str, ...] = ()
     tell: t.Callable[[str], object] = print
     calls: list[tuple[str, str, str | None, dict[str, t.Any]]] = dataclasses.field(default_factory=list)
@@ -49,7 +51,7 @@ class Light:
 
     def resource(self) -> Resource:
         functions = (self.validate, self.read, self.plan, self.apply)
-        return Resource(self.spec, *functions, reach=t.cast("t.Any", self.reach))
+        return Resource("light", self.spec, *functions, reach=t.cast("t.Any", self.reach))
 
     def reach(self, options: t.Mapping[str, t.Any]) -> FakeAccount:
         return FakeAccount()
@@ -105,7 +107,7 @@ class TestRun:
         assert light.seen == order
         assert len(account.calls) == calls
         assert result["changed"] is (on != wanted)
-        assert result["diff"] == {"before": {"on": on}, "after": {"on": wanted}}
+        assert result["diff"] == {**HEADERS, "before": {"on": on}, "after": {"on": wanted}}
         assert result["steps"] == ([{"api": "light:Switch", "target": "lamp"}] if on != wanted else [])
 
     def test_the_same_keys_whatever_happens(self, account):

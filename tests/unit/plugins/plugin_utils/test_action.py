@@ -12,7 +12,6 @@ import typing as t
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible.playbook.loop_control import LoopControl
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.plugin_utils import _action
@@ -96,37 +95,50 @@ class TestOptions:
         assert (given["external_id"], given["name"], given["service_linked_roles"]) == ("tenant-8", "skypilot-v1", [])
 
 
-class TestVariablesOfARole:
-    VARIABLES: t.ClassVar[dict[str, t.Any]] = {
-        "ansible_role_name": "sky.aws.sky_instances",
-        "sky_instances_present": [{"name": "a"}, {"name": trusted("{{ 'b' }}"), "region": "eu-west-1"}],
-        "sky_instances_absent": [],
-        "sky_instances_profile": "skypilot-v1",
-        "sky_instances_network": [],
-        "sky_account_tags": {"team": trusted("{{ 'ml' }}")},
-        "__index": 1,
-    }
+class TestItems:
+    """An item of a list, as the tasks of the roles pass it."""
 
-    def options(self, seen, args, **variables):
-        loop = LoopControl.load({"index_var": "__index"})
-        result = as_action("sky_instance", args, variables={**self.VARIABLES, **variables}, loop_control=loop)
-        return seen.get("params", result)
+    ITEM: t.ClassVar[dict[str, t.Any]] = {"name": "b", "region": "eu-west-1", "tags": {"desk": "7"}}
 
-    def test_they_declare_the_options_of_its_task(self, seen):
-        given = self.options(seen, REACH)
-        assert (given["name"], given["tags"], given["instance_profile"]) == ("b", {"team": "ml"}, "skypilot-v1")
-        assert plain(given)
+    def test_it_wins_over_what_stands_beside_it(self, seen):
+        as_action("sky_instance", {**REACH, "options": self.ITEM, "tags": {"team": "ml"}, "key_name": "ops"})
+        given = seen["params"]
+        assert (given["name"], given["region"], given["key_name"]) == ("b", "eu-west-1", "ops")
+        assert given["tags"] == {"team": "ml", "desk": "7"}
+        assert given["options"] is None
 
-    def test_beneath_them_are_the_defaults_of_the_play(self, seen):
-        """What the task itself is given comes from module_defaults, of the group or of the module."""
-        given = self.options(seen, {**REACH, "region": "us-east-1", "key_name": "ops"})
-        assert (given["region"], given["key_name"]) == ("eu-west-1", "ops")
+    def test_null_in_it_is_as_good_as_omitted(self, seen):
+        as_action("sky_user", {**REACH, "options": {"name": "a", "policies": None}, "policies": ["p"]})
+        assert seen["params"]["policies"] == []
 
-    def test_one_that_is_undefined_is_bad_input(self, seen):
-        result = self.options(seen, REACH, sky_instances_profile=trusted("{{ nobody }}"))
+    def test_what_it_cannot_have_is_refused(self, seen):
+        result = as_action("sky_user", {**REACH, "options": {"name": "a", "region": "eu-west-1"}})
         assert result["failed"]
-        assert result["msg"].startswith("sky_instances_profile: ")
-        assert "\n" not in result["msg"]
+        assert result["msg"].startswith("options.region: there is no such option")
+        assert "params" not in seen
+
+    def test_one_without_a_name_is_refused(self, seen):
+        result = as_action("sky_user", {**REACH, "options": {"s3_access": True}})
+        assert result["failed"]
+        assert "name, options" in result["msg"]
+
+
+class TestWhatIsShown:
+    def test_a_warning_names_its_account(self, seen, monkeypatch):
+        monkeypatch.setattr(_action, "run", lambda *_, warn, **__: warn("role r differs") or {"steps": []})
+        result = as_action("sky_role", REACH, variables={"inventory_hostname": "ml-research"})
+        assert result["warnings"] == ["ml-research: role r differs"]
+
+    @pytest.mark.parametrize("verbosity", [2, 3])
+    def test_the_effective_options_are_shown_at_vvv_without_secrets(self, seen, monkeypatch, verbosity):
+        monkeypatch.setattr(_action.display, "verbosity", verbosity)
+        secret = {"access_key": "AKIA0123456789EXAMPL", "secret_key": "topsecretkey"}
+        result = as_action("sky_role", {**REACH, **secret, "name": "gpu"})
+        assert ("invocation" in result) is (verbosity == 3)
+        if verbosity == 3:
+            shown = result["invocation"]["module_args"]
+            assert (shown["name"], shown["purge_policies"]) == ("gpu", True)
+        assert "topsecretkey" not in str(result)
 
 
 class TestAccount:

@@ -12,7 +12,7 @@ ACCOUNT = {"account_id": "111111111111", "region": "us-east-1"}
 FAULTY = {
     "no dictionary": ({"sky_config_present": ["alice"]}, "sky_config_present: give a list of dictionaries of options"),
     "a name to remove": ({"sky_config_absent": ["alice"]}, "sky_config_absent: give a list of dictionaries of options"),
-    "no user": ({"sky_config_present": [{}]}, "sky_config_present[0] (no user): missing required arguments: user"),
+    "no user": ({"sky_config_present": [{}]}, "sky_config_present[0] (no user): user: it is missing"),
     "a bad user": ({"sky_config_absent": [{"user": "a b"}]}, "sky_config_absent[0] (a b): user: 'a b' is not a valid"),
     "a misspelt option": (
         {"sky_config_present": [{"user": "alice", "workspce": "x"}]},

@@ -259,18 +259,18 @@ class TestForeign:
             },
             {"aspect": "tags", "declared": {"team": "ml"}, "found": {"team": None}, "network": where},
         ]
-        [warning] = scene.warnings
+        [warning, _drift] = scene.warnings
         assert warning.startswith(
             f"security group skypilot in {where} lacks what SkyPilot's machines need (all from itself, tcp 22 from "
         )
 
-    def test_one_with_more_than_declared_is_kept_without_a_warning(self, scene, here):
+    def test_one_with_more_than_declared_is_kept_and_lacks_nothing(self, scene, here):
         group_id = scene.by_hand(ANYWHERE, {**ANYWHERE, "FromPort": 80, "ToPort": 80})
         itself = [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group_id}]}]
         scene.ec2().authorize_security_group_ingress(GroupId=group_id, IpPermissions=itself)
         done = scene.converge(security_group, **here)
         assert [item["aspect"] for item in done["drift"]] == ["ingress"]
-        assert scene.warnings == []
+        assert scene.warnings == ["security group skypilot differs from what is declared: ingress"]
 
     def test_converge_leaves_it_foreign(self, scene, here):
         scene.by_hand({**ANYWHERE, "FromPort": 80, "ToPort": 80})
