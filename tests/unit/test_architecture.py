@@ -168,6 +168,7 @@ class TestArrows:
         assert {name for path in files("module_utils/_features") for name in own(path)} <= {
             "_features",
             "_policy",
+            "_skypilot",
             "_validate",
         }
 
@@ -202,6 +203,44 @@ class TestArrows:
     def test_no_plugin_file_is_long(self, path):
         documentation = path.parent.name == "modules"  # mostly documentation, which has no other place
         assert documentation or len(path.read_text().splitlines()) < 400
+
+
+def reached(path: pathlib.Path) -> set[str]:
+    """Every module of the collection that a file imports, by itself or by way of others."""
+    known = {dotted(other): other for folder in ("plugins", "tests") for other in (REPO / folder).rglob("*.py")}
+    found: set[str] = set()
+    waiting = [path]
+    while waiting:
+        targets = imports(waiting.pop())
+        new = {name for name in known if any(within(target, name) for target in targets)} - found
+        found |= new
+        waiting += [known[name] for name in new]
+    return found
+
+
+class TestSkyPilot:
+    """What is known of its release is in one folder. The tests hold the requests of that folder from outside."""
+
+    ROOM = f"{UTILS}._skypilot"
+
+    def test_resources_and_features_read_it_and_nothing_else_does(self):
+        readers = [path for path in files() if any(within(name, self.ROOM) for name in imports(path))]
+        rooms = {path.relative_to(PLUGINS).parts[:2] for path in readers}
+        assert rooms == {("module_utils", room) for room in ("_features", "_resources", "_skypilot")}
+
+    def test_it_reads_what_is_below_the_validation_of_options(self):
+        below = {name for names in LAYERS[: layer("_validate")] for name in names}
+        assert {name for path in files("module_utils/_skypilot") for name in own(path)} <= below
+
+    def test_policies_are_not_made_of_the_requests_that_they_are_tested_with(self):
+        read = {name for path in files("module_utils/_features") for name in imports(path)}
+        assert [name for name in read if within(name, f"{self.ROOM}.requests")] == []
+
+    @pytest.mark.parametrize("path", ["rights/needs.py", "rights/refusals.py", "skypilot/recorded.py"])
+    def test_what_holds_it_from_outside_does_not_know_it(self, path):
+        found = reached(REPO / "tests" / path)
+        assert f"{COLLECTION}.tests.emulator.iam.evaluator" in found or f"{COLLECTION}.tests.skypilot.uses" in found
+        assert [name for name in found if within(name, self.ROOM)] == []
 
 
 class TestCallbacks:

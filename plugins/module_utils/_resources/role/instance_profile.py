@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The instance profile that carries the role; it has the role's name. PRIVATE to the collection.
 
-SkyPilot looks for a profile of this name and takes any role that is in it (sky/provision/aws/config.py).
+SkyPilot looks for a profile of this name and takes any role that is in it.
 """
 
 from __future__ import annotations

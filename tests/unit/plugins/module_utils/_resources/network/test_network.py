@@ -14,7 +14,7 @@ from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, S
 from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
 from ansible_collections.sky.aws.plugins.module_utils._skypilot import plain_yaml
 from ansible_collections.sky.aws.plugins.module_utils._skypilot.configuration import sky_config
-from ansible_collections.sky.aws.plugins.module_utils._skypilot.release import REGIONS
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.release import REGIONS, RELEASE
 from ansible_collections.sky.aws.plugins.module_utils._skypilot.subnets import Layout
 from ansible_collections.sky.aws.tests.unit.layouts import (
     ALL_PRIVATE,
@@ -114,7 +114,7 @@ class TestWarnings:
 
     def test_a_region_without_catalog(self):
         [line] = self.warnings(Layout("ap-south-2", [DEFAULT], [subnet("subnet-a", "a")], [MAIN_OPEN]))
-        assert line.startswith("ap-south-2: SkyPilot 0.14.1 has no catalog")
+        assert line.startswith(f"ap-south-2: SkyPilot {RELEASE} has no catalog")
 
     def test_another_vpcs_main_table_makes_the_default_vpc_public(self):
         tables = [table("rtb-other", IGW, vpc_id="vpc-0", main=True), table("rtb-main", main=True)]
