@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write what follows from the registry of nouns and the roles' argument_specs; with --check, say which file is stale.
 
-Action plugins but that of sky_account, the action group in meta/runtime.yml, each role's meta/main.yml and README.md, and the
+Action plugins but that of sky_account, the action group of meta/runtime.yml, each role's meta/main.yml and README.md, the
 pictures of the design.
 """
 
