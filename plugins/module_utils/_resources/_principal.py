@@ -16,7 +16,8 @@ from .._plan import Step, drift
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._account import Account, Identity
+    from .._account import Account
+    from .._identity import Identity
     from .._plan import Params
 
 

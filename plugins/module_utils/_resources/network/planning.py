@@ -17,7 +17,7 @@ from .options import PATTERN
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from ..._skypilot.subnets import Item, Layout, Verdict
 

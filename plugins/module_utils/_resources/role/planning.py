@@ -19,7 +19,7 @@ from . import instance_profile, service_linked
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from .found import Found
 

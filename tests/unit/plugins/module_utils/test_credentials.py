@@ -10,9 +10,10 @@ import typing as t
 import pytest
 
 from ansible_collections.sky.aws.demo import launch
-from ansible_collections.sky.aws.plugins.module_utils._account import Account, Identity
+from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._botocore import JSONFileCache
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE as account_resource
 from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
