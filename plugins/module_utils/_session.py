@@ -31,9 +31,37 @@ _CLIENT_DEFAULTS: dict[str, t.Any] = {
     "read_timeout": 60,
     "user_agent_extra": f"sky.aws/{VERSION}",
 }
-#: Services that nobody calls, neither the collection nor botocore for credentials: of those the ones that botocore has the
-#: most event handlers for, which each session and each client would copy.
-_UNCALLED = frozenset({"cloudwatch", "cognito-identity", "docdb", "glacier", "neptune", "polly", "rds", "s3"})
+#: Services that botocore has event handlers for and that nobody calls, neither the collection nor botocore for credentials,
+#: as botocore names them in its list of handlers. Every session and every client would copy them.
+_UNCALLED = frozenset(
+    {
+        "apigateway",
+        "autoscaling",
+        "bedrock-runtime",
+        "cloudformation",
+        "cloudsearchdomain",
+        "cloudwatch",
+        "cognito-identity",
+        "connecthealth",
+        "docdb",
+        "dsql",
+        "glacier",
+        "iot-data",
+        "lex-runtime-v2",
+        "logs",
+        "machinelearning",
+        "mturk",
+        "neptune",
+        "polly",
+        "qbusiness",
+        "rds",
+        "route53",
+        "s3",
+        "s3-control",
+        "socialmessaging",
+        "sqs",
+    }
+)
 
 
 class _Pair(t.NamedTuple):
@@ -60,13 +88,9 @@ class Session:
         if not region:
             raise SkyError("region: give it, set AWS_REGION, or set region in the profile")
         self.region = str(region)
-        self._set_up(self.core)
-
-    def _set_up(self, core: t.Any) -> None:
-        # botocore's own calls, such as those of a profile that assumes a role, are repeated as ours.
-        core.set_default_client_config(self._config)
-        # A profile that assumes a role asks STS in the session's region.
-        core.set_config_variable("region", self.region)
+        # botocore's own calls, such as those of a profile that assumes a role, are made as ours, and in our region.
+        self.core.set_default_client_config(self._config)
+        self.core.set_config_variable("region", self.region)
 
     @property
     def partition(self) -> str:
@@ -86,12 +110,11 @@ class Session:
             raise
         except Exception:  # noqa: BLE001 - botocore asks more of what is shared than it has
             return self.whole_client(service, **arguments)
-        return self.whole_client(service, **arguments) if _event_name(made) in _UNCALLED else made
+        return self.whole_client(service, **arguments) if _UNCALLED & {service, _event_name(made)} else made
 
     def whole_client(self, service: str, **arguments: t.Any) -> t.Any:
         """The same with all operations that botocore knows, made in the ordinary way."""
         pair = _ordinary(self._profile)
-        self._set_up(pair.core)
         pair.core.register_component("credential_provider", self.core.get_component("credential_provider"))
         return self._client(pair.boto, service, arguments)
 

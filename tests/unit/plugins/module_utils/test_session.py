@@ -67,20 +67,20 @@ class TestHandlers:
         called = set(re.findall(r'"([a-z][a-z0-9-]+):[A-Z{]', code))
         services = called & set(botocore.session.Session().get_available_services())
         assert {"iam", "ec2", "secretsmanager", "ssm", "organizations"} <= services
-        assert {event_name(service) for service in services}.isdisjoint(_session._UNCALLED)
+        assert _session._UNCALLED.isdisjoint(services | {event_name(service) for service in services})
 
-    @pytest.mark.parametrize("service", sorted(_session._UNCALLED))
-    def test_a_service_that_is_left_out_is_named_as_in_events(self, service: str) -> None:
-        assert event_name(service) == service
-
-    @pytest.mark.parametrize("service", ["s3", "rds"])
-    def test_a_service_that_nobody_calls_has_all_if_somebody_does(self, service: str) -> None:
-        made = opened().client(service)
-        name = event_name(service)
+    @pytest.mark.parametrize("name", sorted(_session._UNCALLED))
+    def test_a_service_that_nobody_calls_has_all_if_somebody_does(self, name: str) -> None:
+        ordinary = botocore.session.Session()
         wanted = [(event, handler) for event, handler, *_ in BUILTIN_HANDLERS if event.split(".")[1:2] == [name]]
+        service = {"lex-runtime-v2": "lexv2-runtime", "s3-control": "s3control"}.get(name, name)
+        if service not in ordinary.get_available_services():
+            assert not wanted  # an older botocore
+            return
+        registered = opened().client(service).meta.events._emitter._handlers
         for event, handler in wanted:
-            assert handler in made.meta.events._emitter._handlers.prefix_search(event.replace("*", "X")), event
-        assert wanted
+            current = ordinary.get_component("event_emitter")._alias_event_name(event)
+            assert handler in registered.prefix_search(current.replace("*", "X")), event
 
     def test_one_of_one_session_is_not_in_another(self) -> None:
         one, other = opened().core, opened().core
