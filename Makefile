@@ -134,3 +134,17 @@ $(AWX)/.ready: $(VENV)/.test tests/awx/fetch.py
 $(LINK):
 	@mkdir -p $(dir $(LINK))
 	@ln -sfn ../../../.. $(LINK)
+
+# Other releases of boto3 than the newest, which every other test uses. Each is in a folder that comes before the venv's.
+FLOOR := .cache/floor
+FLOOR_TESTS := $(addprefix tests/unit/plugins/,test_entry_points.py plugin_utils/test_action.py $(addprefix module_utils/,\
+	test_account_calls.py test_credentials.py test_models.py test_other_botocore.py test_session.py))
+
+.PHONY: floor
+floor: $(FLOOR)/oldest/.ready $(FLOOR)/retries/.ready $(LINK)  ## Accounts with the oldest boto3 there is support for, and with its retries of 2026
+	PYTHONPATH=$(abspath $(FLOOR)/oldest):$(PYTHONPATH) pytest -n 2 $(FLOOR_TESTS)
+	AWS_NEW_RETRIES_2026=true PYTHONPATH=$(abspath $(FLOOR)/retries):$(PYTHONPATH) pytest -n 2 $(FLOOR_TESTS)
+
+$(FLOOR)/%/.ready: tests/floor/%.txt $(VENV)/.test
+	python -m pip install --quiet --disable-pip-version-check --upgrade --target $(@D) -r $<
+	@touch $@

@@ -49,7 +49,7 @@ def _hold() -> None:
 
 def credential_cache() -> t.Any:
     """The cache of this run: a file of mode 0600 for each set of credentials; None without botocore."""
-    if _botocore.BOTOCORE_IMPORT_ERROR is not None:
+    if _botocore.IMPORT_ERROR is not None:
         return None
     return _botocore.JSONFileCache(str(_folder()))
 

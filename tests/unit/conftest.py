@@ -21,11 +21,14 @@ if t.TYPE_CHECKING:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_aws_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pathlib.Path]:
-    """Nobody's own AWS settings reach a test, and none looks for an instance's role; the empty HOME is the value."""
+    """Nobody's own AWS settings reach a test, and none looks for an instance's role; the empty HOME is the value.
+
+    Which retries botocore has is a matter of the release that is tested (``make floor``).
+    """
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
-            if name.startswith(("AWS_", "EC2_", "S3_", "SKY_")):
+            if name.startswith(("AWS_", "EC2_", "S3_", "SKY_")) and name != "AWS_NEW_RETRIES_2026":
                 patch.delenv(name)
         patch.setenv("HOME", str(home))
         patch.setenv("AWS_CONFIG_FILE", str(home / "config"))

@@ -8,6 +8,7 @@ import ast
 import graphlib
 import importlib
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -24,10 +25,11 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 
 #: A file of module_utils may import what stands above its own line, and nothing else of the collection.
 LAYERS = (
-    {"_version", "_errors", "_facts", "_models", "_plan", "_policy", "_tags"},
+    {"_version", "_errors", "_facts", "_identity", "_plan", "_policy", "_tags"},
     {"_botocore", "_ownership", "_patience", "_skypilot", "_files"},
-    {"_validate"},
-    {"_features"},
+    {"_models"},
+    {"_validate", "_session"},
+    {"_features", "_account_options", "_credentials"},
     {"_account"},
     {"_organization"},
     {"_perform"},
@@ -35,6 +37,9 @@ LAYERS = (
     {"_resources"},
     {"_module"},
 )
+
+#: What reaches AWS.
+AWS = {"_account", "_botocore", "_credentials", "_models", "_session"}
 
 #: The variables that the design names, by role.
 VARIABLES = {
@@ -155,14 +160,22 @@ class TestArrows:
         assert "AnsibleModule" not in path.read_text()
 
     @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
-    def test_only_one_file_imports_botocore(self, path):
-        found = {name for name in imports(path) if within(name, "botocore") or within(name, "boto3")}
-        assert bool(found) is (path.name == "_botocore.py")
-        assert not any(within(name, "boto3") for name in found)
+    def test_only_one_file_imports_boto3_and_botocore(self, path):
+        found = {name.partition(".")[0] for name in imports(path)} & {"boto3", "botocore"}
+        assert found == ({"boto3", "botocore"} if path.name == "_botocore.py" else set())
 
-    @pytest.mark.parametrize("name", ["_tags", "_ownership", "_errors", "_facts", "_plan"])
+    @pytest.mark.parametrize("name", ["_tags", "_ownership", "_errors", "_facts", "_identity", "_plan"])
     def test_pure_files_know_neither_account_nor_botocore(self, name):
-        assert own(PLUGINS / "module_utils" / f"{name}.py") & {"_account", "_botocore"} == set()
+        assert own(PLUGINS / "module_utils" / f"{name}.py") & AWS == set()
+
+    @pytest.mark.parametrize("name", ["_account_options", "_validate"])
+    def test_options_are_judged_without_a_session(self, name):
+        assert own(PLUGINS / "module_utils" / f"{name}.py") & (AWS - {"_models"}) == set()
+
+    def test_an_account_is_read_without_the_way_to_its_credentials(self):
+        code = (PLUGINS / "module_utils" / "_account.py").read_text()
+        assert re.search(r"\bsts\b", code, re.IGNORECASE) is None
+        assert own(PLUGINS / "module_utils" / "_session.py") & {"_credentials", "_account"} == set()
 
     def test_features_do_not_know_the_account(self):
         assert {name for path in files("module_utils/_features") for name in own(path)} <= {
@@ -179,13 +192,13 @@ class TestArrows:
     @pytest.mark.parametrize("name", names("action"))
     def test_actions_do_not_reach_past_the_resources(self, name):
         found = imports(PLUGINS / "action" / f"{name}.py")
-        assert own(PLUGINS / "action" / f"{name}.py") <= {"_resources", "_errors", "_validate"}
+        assert own(PLUGINS / "action" / f"{name}.py") <= {"_account_options", "_errors", "_resources"}
         assert not any(within(other, "ansible") for other in found)
 
     @pytest.mark.parametrize("name", names("inventory"))
     def test_inventories_reach_the_organization_and_no_resource(self, name):
         found = own(PLUGINS / "inventory" / f"{name}.py")
-        assert found == {"_account", "_errors", "_organization", "_validate", "_version"}
+        assert found == {"_account", "_account_options", "_errors", "_organization", "_validate", "_version"}
 
     def test_only_inventories_know_the_organization(self):
         utils = [path for path in files("module_utils") if path.parent.name != "_organization"]
@@ -193,7 +206,7 @@ class TestArrows:
 
     @pytest.mark.parametrize("name", ["facts", "names", "choice", "hosts"])
     def test_the_organization_is_shaped_without_a_call(self, name):
-        assert own(PLUGINS / "module_utils" / "_organization" / f"{name}.py") & {"_account", "_botocore"} == set()
+        assert own(PLUGINS / "module_utils" / "_organization" / f"{name}.py") & AWS == set()
 
     def test_only_the_entry_point_of_modules_imports_ansible_module(self):
         users = [path.name for path in files() if "ansible.module_utils.basic.AnsibleModule" in imports(path)]
@@ -297,7 +310,7 @@ class TestModules:
     def test_plugins_document_the_account_options_of_modules(self):
         """Types, too, but for secrets: Ansible would quote one of another type, so their type is checked later."""
         from ansible_collections.sky.aws.plugins.doc_fragments._account import ModuleDocFragment
-        from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+        from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
 
         documented = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
         assert list(documented) == list(ACCOUNT_ARGUMENTS)
@@ -312,7 +325,7 @@ class TestModules:
 
     def test_the_inventory_documents_its_options_as_they_are(self):
         from ansible_collections.sky.aws.plugins.inventory import sky_accounts
-        from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+        from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
         from ansible_collections.sky.aws.plugins.module_utils._organization.options import ARGUMENT_SPEC
 
         documented = yaml.safe_load(sky_accounts.DOCUMENTATION)["options"]

@@ -17,7 +17,8 @@ from .._skypilot.names import S3_POLICY
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._account import Account, Identity
+    from .._account import Account
+    from .._identity import Identity
     from .._plan import Params
 
 

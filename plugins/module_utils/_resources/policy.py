@@ -8,9 +8,9 @@ import dataclasses
 import typing as t
 
 from .. import _ownership, _tags, _validate
-from .._account import Identity
 from .._facts import timestamp
 from .._features import documents
+from .._identity import Identity
 from .._perform import perform
 from .._plan import Outcome, Plan, Step, drift
 from .._policy.compose import MAX_SIZE, compact, size

@@ -22,7 +22,7 @@ from .workspaces import Wanted
 if t.TYPE_CHECKING:
     import configparser
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Facts, Params
     from .check import Verdict
     from .found import Found

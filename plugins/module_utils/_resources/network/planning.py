@@ -15,7 +15,7 @@ from ..._skypilot.subnets import name_of
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from ..._skypilot.failover import Decision
     from ..._skypilot.subnets import Item, Layout, Verdict

@@ -17,7 +17,7 @@ from .. import _principal
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._perform import Answers
     from ..._plan import Params
 

@@ -17,7 +17,7 @@ from .rules import ITSELF
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from .places import Place
     from .rules import Access
