@@ -25,7 +25,7 @@ PAGE = ROOT / "docs" / "features.md"
 SIDES = {"both": "Users and role", "user": "Users only", "role": "Role only"}
 
 INTRODUCTION = f"""\
-<!-- Made from the catalogue (plugins/module_utils/_catalogue) by make features. Do not edit. -->
+<!-- Made from the catalogue (plugins/module_utils/_features/catalogue) by make features. Do not edit. -->
 # Policy features
 
 `sky_policy_features` (option `features` of `sky.aws.sky_iam_policy`) selects what SkyPilot may do. `base`, `create_role` and
