@@ -93,6 +93,7 @@ options:
       - The collection sets retry mode C(standard) with 10 retries. What C(retries) does not name stays so.
     type: dict
 requirements:
+  - python >= 3.11
   - boto3 >= 1.37.0
   - botocore >= 1.37.0
 notes:
@@ -190,6 +191,7 @@ options:
       - The collection sets retry mode C(standard) with 10 retries. What C(retries) does not name stays so.
     type: dict
 requirements:
+  - python >= 3.11
   - boto3 >= 1.37.0
   - botocore >= 1.37.0
 """

@@ -25,7 +25,7 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 
 #: A file of module_utils may import what stands above its own line, and nothing else of the collection.
 LAYERS = (
-    {"_version", "_errors", "_facts", "_identity", "_plan", "_policy", "_tags"},
+    {"_python", "_version", "_errors", "_facts", "_identity", "_plan", "_policy", "_tags"},
     {"_botocore", "_ownership", "_patience", "_skypilot", "_files"},
     {"_models"},
     {"_validate", "_session"},

@@ -110,7 +110,7 @@ def _answer(interpreter: str, home: pathlib.Path, texts: dict[str, str]) -> dict
         (home / f"{name}.yaml").write_text(text, encoding="utf-8", newline="")
     # Into a file: a pipe would be held open by what SkyPilot itself starts.
     with open(home / _ERRORS, "wb") as errors:
-        subprocess.run(
+        subprocess.run(  # pylint: disable=ansible-bad-function # a resource has no run_command
             [interpreter, "-c", checking.SCRIPT, *(f"{name}.yaml" for name in texts)],
             cwd=home,
             env=_environment(home),
