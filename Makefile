@@ -36,7 +36,7 @@ ONBOARD = settings="$$(python demo/aws.py env)" && eval "$$settings" && \
 	ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook sky.aws.onboard -i demo/inventory
 
 .DEFAULT_GOAL := help
-.PHONY: help onboard check clean distclean test quick lint unit emulator playbooks rights reliability matrix bench molecule awx sanity docs features generated build FORCE
+.PHONY: help onboard check clean distclean test quick floor lint unit emulator playbooks rights reliability matrix bench molecule awx sanity docs features generated build FORCE
 
 help:  ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -65,7 +65,7 @@ distclean: clean  ## Remove everything that was installed, too
 test: $(VENV)/.test $(AWX)/.ready $(SKYPILOT)/.ready $(EVALUATOR_READY) $(LINK)  ## Every check and test
 	@echo "lint, sanity, molecule, docs and build, two at a time: what they say comes when they end"
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target sanity lint molecule build docs ARGS=
-	@$(MAKE) --no-print-directory --jobs 1 unit emulator playbooks rights reliability awx ARGS=
+	@$(MAKE) --no-print-directory --jobs 1 unit floor emulator playbooks rights reliability awx ARGS=
 	@echo "All checks and tests passed."
 
 quick: $(VENV)/.test $(LINK)  ## ruff, mypy and the pure tests, 30 s
@@ -174,8 +174,8 @@ FLOOR_TESTS := $(addprefix tests/unit/plugins/,test_entry_points.py plugin_utils
 
 .PHONY: floor
 floor: $(FLOOR)/oldest/.ready $(FLOOR)/retries/.ready $(LINK)  ## Accounts with the oldest boto3 there is support for, and with its retries of 2026
-	PYTHONPATH=$(abspath $(FLOOR)/oldest):$(PYTHONPATH) pytest -n 2 $(FLOOR_TESTS)
-	AWS_NEW_RETRIES_2026=true PYTHONPATH=$(abspath $(FLOOR)/retries):$(PYTHONPATH) pytest -n 2 $(FLOOR_TESTS)
+	PYTHONPATH="$(CURDIR)/$(FLOOR)/oldest:$(PYTHONPATH)" $(PYTEST) $(FLOOR_TESTS) $(ARGS)
+	AWS_NEW_RETRIES_2026=true PYTHONPATH="$(CURDIR)/$(FLOOR)/retries:$(PYTHONPATH)" $(PYTEST) $(FLOOR_TESTS) $(ARGS)
 
 $(FLOOR)/%/.ready: tests/floor/%.txt $(VENV)/.test
 	python -m pip install --quiet --disable-pip-version-check --upgrade --target $(@D) -r $<
