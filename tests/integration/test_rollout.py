@@ -233,7 +233,7 @@ class TestTable:
         account_id = hosts["ml-2"]["sky_account_id"]
         assert second.outcome["accounts"]["ml-2"]["drift"] == [
             {
-                "task": "sky.aws.sky_instance_role : Keep the role that SkyPilot's instances carry",
+                "task": "sky.aws.sky_instance_role : Manage the role of SkyPilot's instances",
                 "part": "role",
                 "name": "skypilot-v1",
                 "aspect": "attached_policies",
@@ -270,7 +270,8 @@ class TestTable:
         run = controller.run(hosts, "--tags", "sky_network")
         assert run.rc == 0
         assert rows(run.shown, "ml-1")[0] == ["ml-1", "unchanged", "unusable"], run.shown
-        assert "[WARNING]: ml-1: us-east-1: No VPC with name 'missing' is found in us-east-1" in run.shown
+        told = "[WARNING]: ml-1: network unusable: us-east-1: No VPC with name 'missing' is found in us-east-1"
+        assert told in " ".join(run.shown.split())
         assert len(run.outcome["accounts"]["ml-1"]["warnings"]) == 2
 
     def test_a_warning_names_its_account_once(self, aws: Emulator, controller: Controller) -> None:
