@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._files import yaml_text
 from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as config
-from ansible_collections.sky.aws.plugins.module_utils._resources.config import workspaces
 from ansible_collections.sky.aws.plugins.module_utils._resources.config.planning import Texts, change
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 from ansible_collections.sky.aws.tests.unit.strategies import steady
