@@ -165,7 +165,7 @@ class Folder:
             return None
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
-            data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
+            data = file.read(MAX_BYTES + 1)
         length = max(status.st_size, len(data))
         if length > MAX_BYTES:
             raise Refused(f"{self.path_of(name)} has {length} bytes; give a file of at most {MAX_BYTES}")

@@ -82,7 +82,7 @@ class TestSize:
         assert files.refused() == f"{option}: {path} has 700000000 bytes; give a file of at most {folder.MAX_BYTES}"
 
     def test_one_that_grows_meanwhile_is_not_read_further(self, files, monkeypatch):
-        files.sky.write_text("#" * (folder.MAX_BYTES + 1))
+        files.sky.write_text("#" * (folder.MAX_BYTES + 1_000))
         status = os.fstat
 
         def as_it_was(descriptor):

@@ -200,20 +200,43 @@ class TestOtherKinds:
         with pytest.raises(SkyError, match=r"^config_file: .*\.lock is not a regular file"):
             within(20, desk.run)
 
-    def test_a_fifo_that_comes_after_the_look_is_not_waited_for(self, desk, monkeypatch):
-        """Between the look at a name and its opening there is time; what is opened is looked at again."""
-        look = os.stat
+    @pytest.mark.parametrize("name", ["config.yaml", ".config.yaml.sky-aws.lock"])
+    @pytest.mark.parametrize("kind", ["fifo", "link"])
+    def test_what_comes_between_a_look_at_a_name_and_its_opening(self, desk, monkeypatch, kind, name):
+        """What is opened is looked at again, and a link is not opened at all."""
+        path = written(desk.sky.with_name("other"), "", ALICE).rename(desk.sky.with_name(name))
+        look, looks = os.stat, []
 
-        def then_a_fifo(path, **how):
-            found = look(path, **how)
-            if path == desk.sky.name and stat.S_ISREG(found.st_mode):
-                desk.sky.unlink()
-                os.mkfifo(desk.sky)
+        def then_another(asked, **how):
+            found = look(asked, **how)
+            looks.append(asked)
+            # The way to the file looks at its name once, and the lock's is looked at when it is opened.
+            if asked == name and looks.count(name) == (2 if path == desk.sky else 1):
+                path.unlink()
+                os.mkfifo(path) if kind == "fifo" else linked(path, desk.shell, ALICE)
             return found
 
-        monkeypatch.setattr(os, "stat", then_a_fifo)
-        with pytest.raises(SkyError, match="is not a regular file"):
-            within(20, desk.run)
+        monkeypatch.setattr(os, "stat", then_another)
+        with pytest.raises(SkyError) as caught:
+            within(20, lambda: desk.run(check_mode=path == desk.sky))
+        assert (
+            "is not a regular file" if kind == "fifo" else "Too many levels of symbolic links"
+        ) in caught.value.message
+        assert desk.roots_files() == desk.before
+
+    def test_a_draft_that_is_put_there_just_before_ours_is_not_written_to(self, desk, monkeypatch):
+        draft, unlink = desk.sky.with_name(".config.yaml.sky-aws.new"), os.unlink
+
+        def then_hers(name, **how):
+            with contextlib.suppress(FileNotFoundError):
+                unlink(name, **how)
+            if name == draft.name:
+                written(draft, "hers", ALICE)
+
+        monkeypatch.setattr(os, "unlink", then_hers)
+        with pytest.raises(SkyError, match=r"^config_file: .*File exists"):
+            desk.run()
+        assert draft.read_text() == "hers"
 
     def test_a_socket(self, desk):
         desk.sky.unlink()
