@@ -120,7 +120,7 @@ def make_private_vpc(ec2: t.Any, name: str) -> None:
 def make_skypilot_role(iam: t.Any) -> None:
     """The role and the instance profile skypilot-v1 as SkyPilot makes them at its first launch.
 
-    Source: sky 0.14.1, sky/provision/aws/config.py, _configure_iam_role. Ours differs in one thing: the inline policy
+    Source: SkyPilot, provision/aws/config.py, _configure_iam_role. Ours differs in one thing: the inline policy
     names its Version, without which moto refuses it and AWS does not.
     """
     name = "skypilot-v1"

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.sky.aws.plugins.module_utils._account_options import account_faults
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput
 from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE
-from ansible_collections.sky.aws.plugins.module_utils._validate import account_faults
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _declared, _variables
 from ansible_collections.sky.aws.plugins.plugin_utils._action import InWorkerAction, untagged
 

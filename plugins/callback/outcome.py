@@ -24,7 +24,7 @@ seealso:
     plugin_type: callback
 """
 
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_callback import RolloutCallback
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.callback import RolloutCallback
 
 
 class CallbackModule(RolloutCallback):

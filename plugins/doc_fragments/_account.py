@@ -93,6 +93,8 @@ options:
       - The collection sets retry mode C(standard) with 10 retries. What C(retries) does not name stays so.
     type: dict
 requirements:
+  - python >= 3.11
+  - boto3 >= 1.37.0
   - botocore >= 1.37.0
 notes:
   - With a local connection the module runs inside the Ansible worker, one AssumeRole for each account and run.
@@ -189,5 +191,7 @@ options:
       - The collection sets retry mode C(standard) with 10 retries. What C(retries) does not name stays so.
     type: dict
 requirements:
+  - python >= 3.11
+  - boto3 >= 1.37.0
   - botocore >= 1.37.0
 """

@@ -101,7 +101,7 @@ options:
     choices: [name, id]
     default: name
 notes:
-  - It needs botocore 1.40.27, which knows the C(State) of an account. AWS ends the older C(Status) in September 2026.
+  - It needs boto3 1.40.27, which knows the C(State) of an account. AWS ends the older C(Status) in September 2026.
   - The source is kept in the cache by its path and its options; a changed option is a new entry. Secrets are not in it.
   - Without tags a listing takes one call for the root, one for each unit and one for every 20 accounts of a unit. For 1000
     accounts in 30 units that is about 95.
@@ -150,7 +150,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.unsafe_proxy import wrap_var
 
-from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS, Account
+from ansible_collections.sky.aws.plugins.module_utils._account import Account
+from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
 from ansible_collections.sky.aws.plugins.module_utils._organization import hosts, options, walk
 from ansible_collections.sky.aws.plugins.module_utils._organization.facts import Organization

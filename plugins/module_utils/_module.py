@@ -8,6 +8,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+# First of ours: it ends the module on an older Python.
+from . import _python  # noqa: F401 # pylint: disable=unused-import
 from ._errors import SkyError
 from ._run import run
 

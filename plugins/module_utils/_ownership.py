@@ -22,7 +22,7 @@ def existing_argument(default: str) -> dict[str, t.Any]:
 def may_converge(what: str, *, ours: bool, existing: str) -> bool:
     """Whether a resource that is there is brought to the declared state.
 
-    :param what: the resource in words: ``policy minimal-skypilot-policy``.
+    :param what: the resource in words: ``policy research``.
     :raises SkyError: it is not ours and ``existing`` is ``fail``.
     """
     if not ours and existing == "fail":

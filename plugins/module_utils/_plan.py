@@ -18,6 +18,10 @@ if t.TYPE_CHECKING:
     Facts = dict[str, t.Any]
 
 
+#: How a warning says that something is left as it is.
+DIFFERS = "differs from what is declared"
+
+
 @dataclasses.dataclass(frozen=True)
 class Step:
     """One write call: ``Step("iam:CreateUser", "alice", {"UserName": "alice"})``.

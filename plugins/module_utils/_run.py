@@ -11,17 +11,17 @@ import dataclasses
 import time
 import typing as t
 
-from ._account import ACCOUNT_ARGUMENTS, Account
+from ._account import Account
+from ._account_options import ACCOUNT_ARGUMENTS, account_faults
 from ._errors import EXISTS, OVERTAKEN, UNSEEN, BadInput, Interrupted, SkyError
 from ._patience import silent
 from ._perform import is_removal
-from ._plan import Outcome
-from ._validate import account_faults
+from ._plan import DIFFERS, Outcome
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._account import Identity, Unreached
+    from ._identity import Identity, Unreached
     from ._plan import Facts, Params, Plan, Step
 
 #: The option that takes an item of a list whole. A task's action takes it apart.
@@ -157,7 +157,7 @@ def _drift_warnings(what: str, facts: Facts) -> list[str]:
     aspects = dict.fromkeys(str(item["aspect"]) for item in facts.get("drift", ()))
     # What exists and should not, or the other way round, has a warning of its own.
     told = [aspect for aspect in aspects if not aspect.endswith("state")]
-    return [f"{what} differs from what is declared: {', '.join(told)}"] if told else []
+    return [f"{what} {DIFFERS}: {', '.join(told)}"] if told else []
 
 
 def _shown(steps: Sequence[Step]) -> list[dict[str, str]]:

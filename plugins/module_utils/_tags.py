@@ -22,6 +22,9 @@ OWNER: Mapping[str, str] = {OWNER_KEY: "sky.aws"}
 MAX_KEY = 128
 MAX_VALUE = 256
 
+#: EC2 reads these in the value of a filter, as that of a tag, as a pattern.
+PATTERN = frozenset("*?\\")
+
 TAG_ARGUMENTS: dict[str, t.Any] = {
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": False},

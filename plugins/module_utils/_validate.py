@@ -3,7 +3,7 @@
 """What can be refused without a call: names, ids, regions. PRIVATE to the collection.
 
 Every function is pure and returns one line for each fault, which names the option and the accepted form.
-Lengths and characters are those of the IAM and STS API references (CreateUser, CreateRole, CreatePolicy, AssumeRole).
+Lengths and characters are those of the IAM API reference (CreateUser, CreateRole, CreatePolicy).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import posixpath
 import re
 import typing as t
 
-from . import _botocore
+from . import _models
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _IAM_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]+")
@@ -24,8 +24,6 @@ _IAM_PATH = re.compile(r"/|/[\x21-\x7e]{1,510}/")
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):(?P<account>\d{12}|aws|):(?P<resource>.+)"
 )
-_SESSION_NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{2,64}")
-_EXTERNAL_ID = re.compile(r"[A-Za-z0-9+=,.@:/_-]{2,1224}")
 
 #: Longest names, by noun.
 MAX_NAME = {"user": 64, "role": 64, "policy": 128}
@@ -93,7 +91,7 @@ def policy_refs_faults(refs: Iterable[object], label: str) -> list[str]:
 
 def region_faults(label: str, name: str) -> list[str]:
     """Faults of a region's name, by the regions that botocore knows."""
-    known = sorted(set().union(*_botocore.partitions().values()))
+    known = sorted(set().union(*_models.partitions().values()))
     if name in known or not known:  # without botocore none is known, and its absence is the fault to tell
         return []
     return [f"{label}: {name!r} is not a region that botocore knows; {nearest(name, known)}use a name like us-east-1"]
@@ -103,51 +101,3 @@ def nearest(name: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """``did you mean X? `` where a known name is near, else nothing; ``likeness`` is difflib's ratio, 0 to 1."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=likeness)
     return f"did you mean {near[0]}? " if near else ""
-
-
-def account_faults(params: Mapping[str, t.Any]) -> list[str]:
-    """Faults of the account options."""
-    faults = [account_id_fault(params["account_id"])]
-    if params.get("region"):
-        faults += region_faults("region", params["region"])
-    faults += _assume_role_faults(params)
-    if bool(params.get("access_key")) != bool(params.get("secret_key")):
-        faults.append("access_key and secret_key: give both or neither")
-    if params.get("session_token") and not params.get("access_key"):
-        faults.append("session_token: it belongs to access_key and secret_key; give them too")
-    if params.get("access_key") and params.get("profile"):
-        faults.append("profile and access_key: give one of them")
-    if params.get("endpoint_url") and not re.fullmatch(r"https?://[^/\s]+(/\S*)?", params["endpoint_url"]):
-        faults.append(f"endpoint_url: {params['endpoint_url']!r} is not a URL; give http://host:port or https://host")
-    return [fault for fault in faults if fault]
-
-
-def _assume_role_faults(params: Mapping[str, t.Any]) -> list[str]:
-    role = params.get("assume_role")
-    if not role:
-        return []
-    faults = _role_ref_faults(role, params["account_id"])
-    if not _SESSION_NAME.fullmatch(params["session_name"]):
-        faults.append(
-            f"session_name: {params['session_name']!r} must have 2 to 64 of letters, digits and + = , . @ _ -"
-        )
-    if not 900 <= params["session_duration"] <= 43200:
-        faults.append(f"session_duration: {params['session_duration']} must be 900 to 43200 seconds")
-    external_id = params.get("external_id")
-    if external_id and not _EXTERNAL_ID.fullmatch(external_id):
-        faults.append("external_id: it must have 2 to 1224 of letters, digits and + = , . @ : / _ -")
-    return faults
-
-
-def _role_ref_faults(role: str, account_id: object) -> list[str]:
-    accepted = "give a role's name, its path and name, or its ARN"
-    if role.startswith("arn:"):
-        arn = parse_arn(role)
-        if not arn or arn["service"] != "iam" or not arn["resource"].startswith("role/"):
-            return [f"assume_role: {role!r} is not the ARN of a role; {accepted}"]
-        if not account_id_fault(account_id) and arn["account"] != account_id:
-            return [f"assume_role: {role} is not in account {account_id}; name the role in that account"]
-        return []
-    if name_faults("role", posixpath.basename(role)):
-        return [f"assume_role: {role!r} is not a role; {accepted}"]
-    return []

@@ -19,8 +19,8 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.sky.aws.plugins.module_utils import _botocore
-from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+from ansible_collections.sky.aws.plugins.module_utils import _session
+from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
 from ansible_collections.sky.aws.plugins.module_utils._run import run
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _run_folder
@@ -33,7 +33,7 @@ if t.TYPE_CHECKING:
 
 # The linear and free strategies import action plugins in the controlling process before it forks: what is loaded here is
 # paid once a run and shared by all workers.
-_botocore.preload()
+_session.preload()
 _run_folder.prepare()
 
 display = Display()

@@ -9,7 +9,7 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
 from ansible_collections.sky.aws.plugins.module_utils._run import ITEM
 from ansible_collections.sky.aws.plugins.module_utils._validate import nearest

@@ -60,7 +60,7 @@ def _hold() -> None:
 
 def credential_cache() -> t.Any:
     """The cache of this run: a file of mode 0600 for each set of credentials; None without botocore or folder."""
-    if _botocore.BOTOCORE_IMPORT_ERROR is not None or not _own:
+    if _botocore.IMPORT_ERROR is not None or not _own:
         return None
     # The folder that is held, where the system has such paths (Linux): whoever may move it cannot put another in its place.
     path = pathlib.Path(f"/proc/self/fd/{_own[0].descriptor}")

@@ -18,8 +18,8 @@ from packaging.requirements import Requirement
 from ansible_collections.sky.aws.tests.integration.runs import ROOT
 
 DEFINITION = ROOT / "execution-environment.yml"
-#: The first botocore whose model of Organizations has what the inventory plugin reads.
-FIRST_BOTOCORE = "1.40.27"
+#: The first boto3 and botocore whose model of Organizations has what the inventory plugin reads.
+FIRST = "1.40.27"
 
 
 def run(program: str, *arguments: str | pathlib.Path, cwd: pathlib.Path, **environment: str) -> str:
@@ -94,13 +94,13 @@ class TestContext:
 
 
 class TestIntrospection:
-    def test_it_finds_botocore_alone(self, installed: pathlib.Path) -> None:
+    def test_it_finds_boto3_and_botocore_alone(self, installed: pathlib.Path) -> None:
         said = yaml.safe_load(run("ansible-builder", "introspect", installed, cwd=installed))
         found = requirements(said["python"])
         assert said["system"] == []
-        assert set(found) == {"botocore"}
-        assert FIRST_BOTOCORE in found["botocore"].specifier
-        assert "1.40.26" not in found["botocore"].specifier
+        assert set(found) == {"boto3", "botocore"}
+        assert all(FIRST in each.specifier for each in found.values())
+        assert not any("1.40.26" in each.specifier for each in found.values())
 
     def test_the_collection_works_where_it_is_installed(self, installed: pathlib.Path) -> None:
         for kind, name in (("inventory", "sky_accounts"), ("module", "sky_user")):

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.sky.aws.plugins.module_utils._features.catalogue import FEATURES
 from ansible_collections.sky.aws.plugins.module_utils._features.combinations import CONTRADICTIONS, SURPRISES
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.release import RELEASE
 from ansible_collections.sky.aws.tests.rights.proofs import proof
 
 if t.TYPE_CHECKING:
@@ -23,20 +24,20 @@ PAGE = ROOT / "docs" / "features.md"
 
 SIDES = {"both": "Users and role", "user": "Users only", "role": "Role only"}
 
-INTRODUCTION = """\
-<!-- Made from the catalogue (plugins/module_utils/_catalogue) by make features. Do not edit. -->
+INTRODUCTION = f"""\
+<!-- Made from the catalogue (plugins/module_utils/_features/catalogue) by make features. Do not edit. -->
 # Policy features
 
 `sky_policy_features` (option `features` of `sky.aws.sky_iam_policy`) selects what SkyPilot may do. `base`, `create_role` and
 `clone_disk` are SkyPilot's documentation page word for word. The others close the gap between that page and SkyPilot
-0.14.1, each with the narrowest resources and conditions that work. The default is `[base, launch_tags]`.
+{RELEASE}, each with the narrowest resources and conditions that work. The default is `[base, launch_tags]`.
 
 Users and the role of the instances share one policy, as on the page. `sky_instance_role_features` gives the role a policy
 of its own, with what only the role needs; in a shared policy users have that too.
 
 How each feature is proven, all offline and under an emulated AWS that enforces IAM with an independent evaluator:
 
-- **driven**: SkyPilot 0.14.1's own code runs with the feature and passes, and without it is refused (`make rights`).
+- **driven**: SkyPilot {RELEASE}'s own code runs with the feature and passes, and without it is refused (`make rights`).
 - **in part**: the actions that it could not be driven to are named below; the evaluator is asked for those.
 - **table**: SkyPilot's code cannot be driven that far offline. The evaluator is asked for what its source asks AWS for.
 

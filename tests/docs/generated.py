@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write what follows from the registry of nouns and the roles' argument_specs; with --check, say which file is stale.
 
-Action plugins but that of sky_account, the action group in meta/runtime.yml, and each role's meta/main.yml and README.md.
+Action plugins but that of sky_account, the action group of meta/runtime.yml, each role's meta/main.yml and README.md, the
+pictures of the design.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import typing as t
 import yaml
 
 from ansible_collections.sky.aws.plugins.plugin_utils._nouns import NOUNS
+from ansible_collections.sky.aws.tests.docs import imports
 
 if t.TYPE_CHECKING:
     from ansible_collections.sky.aws.plugins.plugin_utils._nouns import Noun
@@ -84,6 +86,14 @@ def runtime(text: str) -> str:
     return re.sub(r"(?<=\n  aws:\n)(    - \w+\n)+", modules, text)
 
 
+def design(text: str) -> str:
+    """docs/design.md with the pictures that the imports draw."""
+    for name, picture in (("rooms", imports.rooms()), ("nouns", imports.nouns())):
+        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+        text = between.sub(lambda _found, picture=picture: f"{picture}\n", text)
+    return text
+
+
 def meta(spec: dict[str, t.Any]) -> str:
     return META.format(description=spec["short_description"])
 
@@ -122,6 +132,8 @@ def files() -> dict[pathlib.Path, str]:
     }
     runtime_yml = ROOT / "meta" / "runtime.yml"
     found[runtime_yml] = runtime(runtime_yml.read_text())
+    design_md = ROOT / "docs" / "design.md"
+    found[design_md] = design(design_md.read_text())
     for role in sorted({noun.role for noun in NOUNS.values()}):
         folder = ROOT / "roles" / role
         spec = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]

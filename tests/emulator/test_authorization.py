@@ -20,6 +20,10 @@ BASE = [
 ]
 
 
+def told(context, prefix):
+    return {key: value for key, value in context.items() if key.startswith(prefix)}
+
+
 class TestLaunch:
     def test_the_least(self):
         assert pairs("ec2:RunInstances", **LAUNCH) == BASE
@@ -31,7 +35,7 @@ class TestLaunch:
             ({"Placement": {"GroupName": "g"}}, [("RunInstances", "placement-group/g")]),
             ({"LaunchTemplate": {"LaunchTemplateId": "lt-1"}}, [("RunInstances", "launch-template/lt-1")]),
             (
-                {"BlockDeviceMappings": [{"Ebs": {"VolumeSize": 8}}, {"Ebs": {"SnapshotId": "snap-1"}}]},
+                {"BlockDeviceMappings": [{"VirtualName": "ephemeral0"}, {"Ebs": {"SnapshotId": "snap-1"}}]},
                 [("RunInstances", "arn:aws:ec2:us-east-1::snapshot/snap-1")],
             ),
             (
@@ -98,6 +102,27 @@ class TestLaunch:
         assert by_action["iam:PassRole"]["iam:PassedToService"] == "ec2.amazonaws.com"
         assert made[1].context["aws:RequestTag/team"] == "red"
         assert made[4].context["ec2:Vpc"] == f"{EC2}vpc/vpc-1"
+
+    def test_volumes_and_interfaces_tell_what_the_launch_says_of_them(self):
+        volume = {"Encrypted": False, "VolumeSize": 256, "VolumeType": "gp3", "Iops": 3500, "Throughput": 125}
+        interface = {"DeviceIndex": 0, "SubnetId": "subnet-1", "AssociatePublicIpAddress": True}
+        mappings = [{"Ebs": volume}, {"Ebs": {"VolumeSize": 8}}]
+        launch = {"ImageId": "ami-1", "NetworkInterfaces": [interface], "BlockDeviceMappings": mappings}
+        made = [check for check in found("ec2:RunInstances", **launch) if check.resource.endswith("/*")]
+        _, first, second, public = [told(check.context, "ec2:") for check in made]
+        assert first == {
+            "ec2:Encrypted": "false",
+            "ec2:VolumeIops": "3500",
+            "ec2:VolumeThroughput": "125",
+            "ec2:VolumeSize": "256",
+            "ec2:VolumeType": "gp3",
+        }
+        assert second == {"ec2:VolumeSize": "8"}
+        assert public == {
+            "ec2:AssociatePublicIpAddress": "true",
+            "ec2:Subnet": f"{EC2}subnet/subnet-1",
+            "ec2:Vpc": f"{EC2}vpc/vpc-1",
+        }
 
     def test_a_group_of_reservations_is_not_guessed(self):
         target = {"CapacityReservationTarget": {"CapacityReservationResourceGroupArn": "arn:aws:x"}}

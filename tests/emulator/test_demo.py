@@ -92,6 +92,36 @@ def test_status_counts_calls_and_writes(folder, account):
     )
 
 
+@pytest.mark.parametrize("target", ["onboard", "check"])
+def test_make_runs_the_playbook_with_the_settings_of_the_demo(target):
+    recipe = subprocess.run(["make", "-n", target], cwd=launch.REPO, capture_output=True, text=True, check=True).stdout
+    [run] = [line for line in recipe.splitlines() if "ansible-playbook" in line]
+    assert " ANSIBLE_CONFIG=demo/ansible.cfg ansible-playbook sky.aws.onboard -i demo/inventory" in run
+    assert ("--check --diff" in run) is (target == "check")
+
+
+def test_a_persons_own_ansible_cfg_does_not_reach_the_demo(folder, tmp_path):
+    (tmp_path / ".ansible.cfg").write_text("[defaults]\nstdout_callback = minimal\nforks = none at all\n")
+    playbook = "ansible playbook sky.aws.onboard -i demo/inventory --limit sandbox --check"
+    own = {
+        "HOME": str(tmp_path),
+        "ANSIBLE_HOME": str(tmp_path / "ansible"),
+        "ANSIBLE_CONFIG": "demo/ansible.cfg",
+        "SKY_OUTCOME_FILE": str(tmp_path / "rollout.json"),
+    }
+    done = subprocess.run(
+        ["sh", "-c", f'eval "$1" && exec "{sys.executable}" -m {playbook}', "sh", demo(folder, "env").stdout],
+        cwd=launch.REPO,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **own},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 accounts: 2 to change" in done.stdout
+    assert json.loads((tmp_path / "rollout.json").read_text())["check_mode"]
+
+
 def test_env_replaces_the_users_own_settings(folder):
     own = {
         "AWS_PROFILE": "work",

@@ -106,6 +106,7 @@ class Runner:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
+            "ANSIBLE_CONFIG": str(ROOT / "tests" / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.folder / "home"),
             # Ansible looks for it in the user's home by two ways, which differ where HOME is not the one of the system.
             "ANSIBLE_ASYNC_DIR": str(self.folder / "async"),

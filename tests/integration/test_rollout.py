@@ -30,6 +30,20 @@ POLICY = ["--tags", "sky_policy"]
 DENIED = {"code": "AccessDenied", "message": "User is not authorized", "status": 403}
 
 
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+)
+
+
+def rows(shown: str, *labels: str) -> list[list[str]]:
+    """The rows of the summary's tables that begin with one of the labels, cell by cell."""
+    found = [re.split(r"  +", line.strip()) for line in shown.splitlines() if line.startswith("  ")]
+    return [row for row in found if row[0] in labels]
+
+
 @dataclasses.dataclass
 class Watch:
     """What a run left: its exit code, what was shown, and the outcome file, if there is one."""
@@ -163,14 +177,110 @@ class TestFailures:
         assert planned.rc == 0, planned.shown
         assert aws.writes() == []
         assert planned.outcome["check_mode"]
-        assert "2 would change" in planned.shown
+        assert "2 to change" in planned.shown
+        assert rows(planned.shown, "ml-1") == [["ml-1", "to change", "to create", "to create", "unchanged"]]
         assert "API calls that a real run would make" in planned.shown
+        assert rows(planned.shown, "ml-1, ml-2") == [["ml-1, ml-2", "minimal-skypilot-policy", "iam:CreatePolicy"]]
         # A diff of each of a thousand accounts is what nobody reads.
         assert "ec2:Describe*" not in planned.shown
+        assert "No diffs here. ANSIBLE_STDOUT_CALLBACK=default shows them" in planned.shown
         steps = [planned.steps(name) for name in hosts]
         real = controller.run(hosts)
         assert not real.outcome["check_mode"]
         assert [real.steps(name) for name in hosts] == steps == [written(aws, account) for account in hosts.values()]
+
+
+class TestTable:
+    def test_what_came_of_each_part(self, aws: Emulator, controller: Controller) -> None:
+        hosts = accounts(aws, "ml-1", "ml-2")
+        theirs = aws.client("iam", hosts["ml-2"]["sky_account_id"])
+        theirs.create_role(RoleName="skypilot-v1", AssumeRolePolicyDocument=TRUST)
+        theirs.attach_role_policy(RoleName="skypilot-v1", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2FullAccess")
+        for name, host in hosts.items():
+            delivery = {"file": str(controller.folder / "keys" / name)}
+            host["sky_users_present"] = [{"name": "alice", "access_key_delivery": delivery}, {"name": "bob"}]
+            host["sky_users_absent"] = ["carol"]
+
+        first = controller.run(hosts)
+        assert first.rc == 0, first.shown
+        assert "2 accounts: 2 changed, 1 with drift" in first.shown
+        head = ["account", "status", "policy", "users", "role", "network"]
+        assert rows(first.shown, "account", "ml-1", "ml-2")[:3] == [
+            head,
+            ["ml-1", "changed", "created", "2 created", "created", "unchanged"],
+            ["ml-2", "changed", "created", "2 created", "changed, drift", "unchanged"],
+        ]
+        # The instance profile was not there.
+        assert ("iam:CreateInstanceProfile", "skypilot-v1") in first.steps("ml-2")
+        assert "API calls" not in first.shown
+        told = first.outcome
+        assert (told["schema"], told["totals"]["drift"]) == (2, 1)
+        assert told["accounts"]["ml-1"]["parts"] == {
+            "policy": {"created": 1}, "users": {"created": 2, "unchanged": 1}, "role": {"created": 1},
+            "network": {"unchanged": 1},
+        }  # fmt: skip
+
+        second = controller.run(hosts)
+        assert second.rc == 0, second.shown
+        assert "2 accounts: 2 unchanged, 1 with drift" in second.shown
+        assert rows(second.shown, "account", "ml-2", "1 more")[:3] == [
+            head,
+            ["ml-2", "unchanged", "unchanged", "unchanged", "drift", "unchanged"],
+            ["1 more", "unchanged", "unchanged", "unchanged", "unchanged", "unchanged"],
+        ]
+        rights = "declared minimal-skypilot-policy; found AmazonEC2FullAccess"
+        assert f"1 x role skypilot-v1: attached_policies: {rights}\n           ml-2\n" in second.shown
+        account_id = hosts["ml-2"]["sky_account_id"]
+        assert second.outcome["accounts"]["ml-2"]["drift"] == [
+            {
+                "task": "sky.aws.sky_instance_role : Keep the role that SkyPilot's instances carry",
+                "part": "role",
+                "name": "skypilot-v1",
+                "aspect": "attached_policies",
+                "declared": [f"arn:aws:iam::{account_id}:policy/minimal-skypilot-policy"],
+                "found": ["arn:aws:iam::aws:policy/AmazonEC2FullAccess"],
+            }
+        ]
+        for run in (first, second):
+            for name, host in hosts.items():
+                place = {"file": str(controller.folder / "keys" / name), "profile": f"{host['sky_account_id']}-alice"}
+                assert run.outcome["accounts"][name]["access_keys"] == [{"user": "alice", **place}]
+                assert rows(run.shown, name)[-1] == [
+                    name, "alice", f"file {place['file']}, profile {place['profile']}"
+                ]  # fmt: skip
+                assert f"[{place['profile']}]" in pathlib.Path(place["file"]).read_text()
+
+    def test_the_part_of_a_failed_task_is_failed(self, aws: Emulator, controller: Controller) -> None:
+        hosts = accounts(aws, "ml-1")
+        hosts["ml-1"]["sky_users_present"] = [{"name": "alice"}, {"name": "bob"}]
+        aws.disturb("iam:CreateUser", account=hosts["ml-1"]["sky_account_id"], times=1, **DENIED)
+        run = controller.run(hosts)
+        assert rows(run.shown, "ml-1")[0] == ["ml-1", "failed", "created", "failed, created", "unchanged"], run.shown
+
+    def test_a_real_run_shows_its_calls_on_request(self, aws: Emulator, controller: Controller) -> None:
+        controller.environment["SKY_ROLLOUT_SHOW_CALLS"] = "true"
+        run = controller.run(accounts(aws, "ml-1"), *POLICY)
+        assert "API calls that changed something:" in run.shown
+        assert ["ml-1", "minimal-skypilot-policy", "iam:CreatePolicy"] in rows(run.shown, "ml-1")
+
+    def test_an_unusable_network_is_told_with_its_account(self, aws: Emulator, controller: Controller) -> None:
+        hosts = accounts(aws, "ml-1")
+        regions = {"sky_network_regions": ["us-east-1", "eu-central-1"], "sky_network_vpc_names": ["missing"]}
+        hosts["ml-1"] |= {**regions, "sky_network_on_unusable": "report"}
+        run = controller.run(hosts, "--tags", "sky_network")
+        assert run.rc == 0
+        assert rows(run.shown, "ml-1")[0] == ["ml-1", "unchanged", "unusable"], run.shown
+        assert "[WARNING]: ml-1: us-east-1: No VPC with name 'missing' is found in us-east-1" in run.shown
+        assert len(run.outcome["accounts"]["ml-1"]["warnings"]) == 2
+
+    def test_a_warning_names_its_account_once(self, aws: Emulator, controller: Controller) -> None:
+        hosts = accounts(aws, "ml-1", "ml-2")
+        for host in hosts.values():
+            host["sky_policy_features"] = ["base"]
+        run = controller.run(hosts, *POLICY)
+        warned = [line for line in run.shown.splitlines() if line.startswith("[WARNING]")]
+        assert sorted(line.split(": ")[1] for line in warned) == ["ml-1", "ml-2"], run.shown
+        assert [line for line in warned if line.count("ml-") != 1] == []
 
 
 class TestBatches:
@@ -369,6 +479,7 @@ def test_no_secret_in_anything_that_is_shown_or_written(tmp_path: pathlib.Path) 
         aws.disturb("iam:TagUser", code="AccessDenied", status=403, skip=1, times=1, account=failing)
         run = controller.run_on_a_terminal(hosts, "-vvvv", "--diff")
         assert run.statuses() == {"ml-1": "changed", "ml-2": "failed"}, run.shown
+        assert run.outcome["accounts"]["ml-1"]["access_keys"]
         told = run.shown + run.file.read_text() + (tmp_path / "ansible.log").read_text()
         secrets = aws.secrets()
         delivered = (tmp_path / "keys" / "ml-1").read_text()
@@ -404,7 +515,7 @@ class TestRunner:
             (name, action) for name, action, _result in plain.results
         ]
         assert under.steps("ml") == plain.steps("ml")
-        assert "1 account: 1 would change" in under.stdout
+        assert "1 account: 1 to change" in under.stdout
         assert "\x1b[J" not in under.stdout
 
 

@@ -82,7 +82,6 @@ def test_keys_are_rotated_and_nothing_else_is_changed(team: Team) -> None:
     done = team.rotate("-vvvv", "--diff")
     assert planned.steps("ml") == done.steps("ml") == performed(team.aws.writes())
     assert [api for api, _target in done.steps("ml")] == [*ROTATED, *INTO_A_SECRET]
-    assert "users 2, changed: TagUser, CreateAccessKey, UpdateAccessKey, PutSecretValue" in done.stdout
     second = team.delivered()
     for name in first:
         assert team.keys(name) == {first[name][0]: "Inactive", second[name][0]: "Active"}
@@ -130,7 +129,7 @@ def test_a_user_that_is_not_there_is_not_made(team: Team) -> None:
     done = team.rotate()
     assert team.aws.writes() == []
     assert "user dora does not exist" in done.stdout
-    assert "users 3, unchanged, drift in state" in done.stdout
+    assert done.changed("ml") == 0
 
 
 @pytest.mark.parametrize(

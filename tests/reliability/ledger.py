@@ -71,7 +71,7 @@ def page(noted: Iterable[Trial]) -> str:
         "<!-- Made by make reliability. Do not edit. -->",
         "# Reliability",
         "",
-        "What the tests try to break, with real botocore against the embedded AWS over HTTP. `make reliability` tries it",
+        "What the tests try to break, with real boto3 against the embedded AWS over HTTP. `make reliability` tries it",
         "again and writes this page.",
         "",
         "| what | n of n |",

@@ -14,7 +14,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils import _validate
+from ansible_collections.sky.aws.plugins.module_utils._account_options import account_faults
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
 from ansible_collections.sky.aws.plugins.module_utils._policy import equality, readable
 from ansible_collections.sky.aws.plugins.plugin_utils._action import untagged
@@ -55,7 +55,7 @@ def said(resource: t.Any, given_options: dict[str, t.Any]) -> list[str]:
     if validation.error_messages:
         return [one_line(message) for message in validation.error_messages]  # as the action does
     params = untagged(validation.validated_parameters)
-    return [*_validate.account_faults(params), *resource.validate(params)]
+    return [*account_faults(params), *resource.validate(params)]
 
 
 @pytest.mark.parametrize("name", SOUND)

@@ -70,19 +70,30 @@ def iam(name: str, account: str = ACCOUNT) -> str:
 
 def tagged(**tags: str) -> dict[str, str]:
     """The context of a resource that has these tags; a hyphen in a key is written as two underscores."""
-    return {f"aws:ResourceTag/{key.replace('__', '-')}": value for key, value in tags.items()}
+    return {f"aws:ResourceTag/{key}": value for key, value in _hyphens(tags).items()}
+
+
+def requested(**tags: str) -> dict[str, str | tuple[str, ...]]:
+    """The context of a call that sets these tags, written as those of ``tagged``."""
+    context = {f"aws:RequestTag/{key}": value for key, value in _hyphens(tags).items()}
+    return {**context, "aws:TagKeys": tuple(sorted(_hyphens(tags)))}
+
+
+def _hyphens(tags: Mapping[str, str]) -> dict[str, str]:
+    return {key.replace("__", "-"): value for key, value in tags.items()}
 
 
 def creating_group(**tags: str) -> dict[str, str | tuple[str, ...]]:
     """The context of a security group that takes these tags in the call that makes it."""
-    requested = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
-    return {"ec2:CreateAction": "CreateSecurityGroup", "aws:TagKeys": tuple(tags), **requested}
+    return {"ec2:CreateAction": "CreateSecurityGroup", **requested(**tags)}
 
 
-CLUSTER = tagged(ray__cluster__name="c-1a2b", skypilot__cluster__name="c-1a2b")
+CLUSTER_TAGS = {"ray__cluster__name": "c-1a2b", "skypilot__cluster__name": "c-1a2b", "skypilot__user": "alice"}
+CLUSTER = tagged(**CLUSTER_TAGS)
 INSTANCE = ec2("instance/i-0a1b2c3d4e5f60718")
 GROUP = ec2("security-group/sg-0a1b2c3d4e5f60718")
 VOLUME = ec2("volume/vol-0a1b2c3d4e5f60718")
+VPC = ec2("vpc/vpc-0a1b2c3d4e5f60718")
 SUBNET = ec2("subnet/subnet-0a1b2c3d4e5f60718")
 ROLE = iam("role/skypilot-v1")
 PROFILE = iam("instance-profile/skypilot-v1")

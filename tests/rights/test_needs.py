@@ -35,6 +35,13 @@ def test_without_the_feature_nothing_of_it_is_allowed(evaluator, name, principal
     assert allowed(evaluator, need.of(principal), principal, document(need.upon, principal)) == []
 
 
+@pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if need.granted])
+def test_what_it_stands_on_allows_the_rest(evaluator, name):
+    need = NEEDS[name]
+    for principal in ("user", "role"):
+        assert allowed(evaluator, need.granted, principal, document(need.upon, principal)) == list(need.granted)
+
+
 def test_autostop_is_within_base(evaluator):
     requests = NEEDS["autostop"].of("role")
     assert allowed(evaluator, requests, "role", document(["base"], "role")) == list(requests)

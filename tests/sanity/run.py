@@ -3,8 +3,8 @@
 """Run ansible-test sanity on a copy of the working tree.
 
 ansible-test wants the collection under .../ansible_collections/sky/aws, and bootstraps pip in virtual environments of its
-own with a script from a download site. The pip that comes with Python does as well, so it stands in for that script and a
-package index is all that is needed.
+own with a script from a download site. The wheel of the same pip does as well, so a script of ours stands in for that one
+and a package index is all that is needed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ WORK = ROOT / "build" / "sanity"
 COPY = WORK / "ansible_collections" / "sky" / "aws"
 
 STAND_IN = """\
-import ensurepip, glob, os, sys
-wheel = glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl"))[0]
-sys.path.insert(0, wheel)
+import sys
+sys.path.insert(0, {wheel!r})
 from pip._internal.cli.main import main
 sys.exit(main(["install"] + [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]))
 """
@@ -44,9 +43,12 @@ def main() -> int:
 
 def copy_tree() -> None:
     """The collection without its own tests: what is shipped. ansible-test finds its files through git, so git lists them."""
-    listed = subprocess.check_output(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, text=True
-    )
+    try:
+        listed = subprocess.check_output(
+            ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, text=True
+        )
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SystemExit(f"the sanity tests need git and a clone made with it: {error}") from None
     shutil.rmtree(COPY, ignore_errors=True)
     for name in filter(None, listed.split("\0")):
         if name.startswith("tests/") and not name.startswith(("tests/sanity/", "tests/config.yml")):
@@ -66,8 +68,11 @@ def provide_pip(home: pathlib.Path) -> None:
     if pip is None:
         raise SystemExit(f"{source} names no pip version; see what ansible-test bootstraps now")
     cache = home / ".ansible" / "test" / "cache"
-    cache.mkdir(parents=True, exist_ok=True)
-    (cache / f"get_pip_{pip[1].replace('.', '_')}.py").write_text(STAND_IN)
+    wheel = cache / f"pip-{pip[1]}-py3-none-any.whl"
+    if not wheel.exists():
+        download = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([*download, "--only-binary=:all:", "--dest", str(cache), f"pip=={pip[1]}"], check=True)
+    (cache / f"get_pip_{pip[1].replace('.', '_')}.py").write_text(STAND_IN.format(wheel=str(wheel)))
 
 
 if __name__ == "__main__":

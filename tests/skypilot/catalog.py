@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SkyPilot's catalog of instance types, images and quotas, which it downloads: a few lines of it, with images of ours.
 
-The columns are those that catalog/aws_catalog.py and catalog/common.py of SkyPilot 0.14.1 read. Without checksums
+The columns are those that catalog/aws_catalog.py and catalog/common.py of SkyPilot read. Without checksums
 beside them SkyPilot takes the files as the user's own and never fetches others.
 """
 
@@ -12,7 +12,7 @@ import csv
 import hashlib
 import pathlib
 
-#: constants.CATALOG_SCHEMA_VERSION of SkyPilot 0.14.1.
+#: constants.CATALOG_SCHEMA_VERSION of SkyPilot.
 FOLDER = ".sky/catalogs/v8/aws"
 #: Name, vCPUs, GiB, GPU, GPUs, network interfaces that speak EFA.
 TYPES = (

@@ -30,12 +30,18 @@ NOISE = (
     "aws:ResourceAccount",
     "aws:username",
     "aws:userid",
-    "aws:RequestTag/*",
-    "aws:TagKeys",
     "ec2:ResourceTag/*",
 )
-#: Tags by which a policy could tell SkyPilot's things from others; the value of the second is the name of a cluster.
-TAGS = {"skypilot": None, "ray-cluster-name": "<cluster>"}
+#: Of the tags that a resource has, those by which a policy could tell SkyPilot's things from others.
+TAGS = ("skypilot", "ray-cluster-name")
+#: What changes from use to use, network to network and user to user.
+CHANGING = {
+    "aws:RequestTag/skypilot-user": "<user>",
+    "ec2:AssociatePublicIpAddress": "<public_ip>",
+    "ec2:InstanceType": "<instance_type>",
+}
+#: The keys whose value is the name of the cluster that a request is about.
+CLUSTER = ("aws:RequestTag/ray-cluster-name", "aws:ResourceTag/ray-cluster-name")
 _TAG = re.compile(r".*[rR]esourceTag/(.+)")
 _REPLACED = (
     (re.compile(r"\b\d{12}\b"), "<account_id>"),
@@ -58,12 +64,11 @@ def load() -> dict[str, list[Request]]:
 
 
 def _request(check: Check) -> Request:
-    context = {key: _general(value) for key, value in check["context"].items() if _matters(key)}
-    for key in context:
-        tag = _TAG.fullmatch(key)
-        if tag and TAGS[tag[1]]:
-            context[key] = TAGS[tag[1]]
-    return {"action": check["action"], "resource": _general(check["resource"]), "context": context}
+    cluster = next((check["context"][key] for key in CLUSTER if key in check["context"]), None)
+    context = {
+        key: CHANGING.get(key) or _general(value, cluster) for key, value in check["context"].items() if _matters(key)
+    }
+    return {"action": check["action"], "resource": _general(check["resource"], None), "context": context}
 
 
 def _matters(key: str) -> bool:
@@ -73,9 +78,12 @@ def _matters(key: str) -> bool:
     return tag is None or tag[1] in TAGS
 
 
-def _general(value: t.Any) -> t.Any:
-    if isinstance(value, list):
-        return [_general(item) for item in value]
+def _general(value: t.Any, cluster: str | None) -> t.Any:
+    """The value with placeholders; of several values, as aws:TagKeys has, each once."""
+    if not isinstance(value, str):
+        return sorted({_general(item, cluster) for item in value})
+    if cluster:
+        value = value.replace(cluster, "<cluster>")
     for pattern, name in _REPLACED:
         value = pattern.sub(name, value)
     return value

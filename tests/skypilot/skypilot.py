@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SkyPilot 0.14.1 as the tests use it: machines of users and instances, on which scenarios of named steps run.
+"""SkyPilot as the tests use it: machines of users and instances, on which scenarios of named steps run.
 
 with SkyPilot(aws.url, folder) as sky:
     laptop = sky.machine(credentials=key_file, profile="111122223333-alice", config={"aws": {...}})

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of a scenario: each calls what ``sky`` itself calls, with SkyPilot 0.14.1's own code. Used by driver.py.
+"""The steps of a scenario: each calls what ``sky`` itself calls, with SkyPilot's own code. Used by driver.py.
 
 The order and the arguments are those of backends/cloud_vm_ray_backend.py (RetryingVmProvisioner, teardown_no_lock) and
 provision/provisioner.py (bulk_provision). SSH to the instances and the set-up on them are left out.

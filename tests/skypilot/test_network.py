@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils import _botocore
-from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS, Account
+from ansible_collections.sky.aws.plugins.module_utils import _session
+from ansible_collections.sky.aws.plugins.module_utils._account import Account
+from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
@@ -67,7 +68,7 @@ QUESTIONS = st.lists(
 @pytest.fixture(scope="module", autouse=True)
 def models():
     """EC2's models are read once, as in a run of the playbook."""
-    _botocore.preload()
+    _session.preload()
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The policy of SkyPilot's documentation, verbatim (features: [base]): where SkyPilot 0.14.1 gets with it.
+"""The policy of SkyPilot's documentation, verbatim (features: [base]): where SkyPilot gets with it.
 
 It makes no first launch. Where its security groups are there already it launches, and does without what is refused or
 fails later. What is missing are features of ours; that they suffice is in test_lifecycle.py.

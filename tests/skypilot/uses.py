@@ -103,7 +103,7 @@ def make_bucket(account: Account) -> None:
     bucket = BUCKET.replace(ACCOUNT, account.id)
     s3 = account.client("s3")
     s3.create_bucket(Bucket=bucket)
-    s3.put_object(Bucket=bucket, Key="data", Body=b"data")
+    s3.put_object(Bucket=bucket, Key="file", Body=b"data")
 
 
 def make_identity(account: Account) -> None:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._resources.instance import RESOURCE as instance
 from ansible_collections.sky.aws.plugins.module_utils._resources.instance.found import Found
 from ansible_collections.sky.aws.plugins.module_utils._resources.instance.request import Site

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
 from ansible_collections.sky.aws.plugins.module_utils._skypilot.subnets import Layout
 

@@ -41,6 +41,11 @@ def params(resource: t.Any, **options: t.Any) -> dict[str, t.Any]:
     return validation.validated_parameters
 
 
+def client(session: t.Any, service: str) -> t.Any:
+    """A client of a botocore session, for what can be seen of it without a call."""
+    return session.create_client(service, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
 class Sandbox:
     """An account; ``warnings`` are those of the last run."""
 

@@ -8,6 +8,7 @@ import ast
 import graphlib
 import importlib
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -24,10 +25,11 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 
 #: A file of module_utils may import what stands above its own line, and nothing else of the collection.
 LAYERS = (
-    {"_version", "_errors", "_facts", "_models", "_plan", "_policy", "_tags"},
+    {"_python", "_version", "_errors", "_facts", "_identity", "_plan", "_policy", "_tags"},
     {"_botocore", "_ownership", "_patience", "_skypilot", "_files"},
-    {"_validate"},
-    {"_features"},
+    {"_models"},
+    {"_validate", "_session"},
+    {"_features", "_account_options", "_credentials"},
     {"_account"},
     {"_organization"},
     {"_perform"},
@@ -35,6 +37,9 @@ LAYERS = (
     {"_resources"},
     {"_module"},
 )
+
+#: What reaches AWS.
+AWS = {"_account", "_botocore", "_credentials", "_models", "_session"}
 
 #: The variables that the design names, by role.
 VARIABLES = {
@@ -155,19 +160,28 @@ class TestArrows:
         assert "AnsibleModule" not in path.read_text()
 
     @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
-    def test_only_one_file_imports_botocore(self, path):
-        found = {name for name in imports(path) if within(name, "botocore") or within(name, "boto3")}
-        assert bool(found) is (path.name == "_botocore.py")
-        assert not any(within(name, "boto3") for name in found)
+    def test_only_one_file_imports_boto3_and_botocore(self, path):
+        found = {name.partition(".")[0] for name in imports(path)} & {"boto3", "botocore"}
+        assert found == ({"boto3", "botocore"} if path.name == "_botocore.py" else set())
 
-    @pytest.mark.parametrize("name", ["_tags", "_ownership", "_errors", "_facts", "_plan"])
+    @pytest.mark.parametrize("name", ["_tags", "_ownership", "_errors", "_facts", "_identity", "_plan"])
     def test_pure_files_know_neither_account_nor_botocore(self, name):
-        assert own(PLUGINS / "module_utils" / f"{name}.py") & {"_account", "_botocore"} == set()
+        assert own(PLUGINS / "module_utils" / f"{name}.py") & AWS == set()
+
+    @pytest.mark.parametrize("name", ["_account_options", "_validate"])
+    def test_options_are_judged_without_a_session(self, name):
+        assert own(PLUGINS / "module_utils" / f"{name}.py") & (AWS - {"_models"}) == set()
+
+    def test_an_account_is_read_without_the_way_to_its_credentials(self):
+        code = (PLUGINS / "module_utils" / "_account.py").read_text()
+        assert re.search(r"\bsts\b", code, re.IGNORECASE) is None
+        assert own(PLUGINS / "module_utils" / "_session.py") & {"_credentials", "_account"} == set()
 
     def test_features_do_not_know_the_account(self):
         assert {name for path in files("module_utils/_features") for name in own(path)} <= {
             "_features",
             "_policy",
+            "_skypilot",
             "_validate",
         }
 
@@ -178,13 +192,13 @@ class TestArrows:
     @pytest.mark.parametrize("name", names("action"))
     def test_actions_do_not_reach_past_the_resources(self, name):
         found = imports(PLUGINS / "action" / f"{name}.py")
-        assert own(PLUGINS / "action" / f"{name}.py") <= {"_resources", "_errors", "_validate"}
+        assert own(PLUGINS / "action" / f"{name}.py") <= {"_account_options", "_errors", "_resources"}
         assert not any(within(other, "ansible") for other in found)
 
     @pytest.mark.parametrize("name", names("inventory"))
     def test_inventories_reach_the_organization_and_no_resource(self, name):
         found = own(PLUGINS / "inventory" / f"{name}.py")
-        assert found == {"_account", "_errors", "_organization", "_validate", "_version"}
+        assert found == {"_account", "_account_options", "_errors", "_organization", "_validate", "_version"}
 
     def test_only_inventories_know_the_organization(self):
         utils = [path for path in files("module_utils") if path.parent.name != "_organization"]
@@ -192,7 +206,7 @@ class TestArrows:
 
     @pytest.mark.parametrize("name", ["facts", "names", "choice", "hosts"])
     def test_the_organization_is_shaped_without_a_call(self, name):
-        assert own(PLUGINS / "module_utils" / "_organization" / f"{name}.py") & {"_account", "_botocore"} == set()
+        assert own(PLUGINS / "module_utils" / "_organization" / f"{name}.py") & AWS == set()
 
     def test_only_the_entry_point_of_modules_imports_ansible_module(self):
         users = [path.name for path in files() if "ansible.module_utils.basic.AnsibleModule" in imports(path)]
@@ -204,23 +218,61 @@ class TestArrows:
         assert documentation or len(path.read_text().splitlines()) < 400
 
 
+def reached(path: pathlib.Path) -> set[str]:
+    """Every module of the collection that a file imports, by itself or by way of others."""
+    known = {dotted(other): other for folder in ("plugins", "tests") for other in (REPO / folder).rglob("*.py")}
+    found: set[str] = set()
+    waiting = [path]
+    while waiting:
+        targets = imports(waiting.pop())
+        new = {name for name in known if any(within(target, name) for target in targets)} - found
+        found |= new
+        waiting += [known[name] for name in new]
+    return found
+
+
+class TestSkyPilot:
+    """What is known of its release is in one folder. The tests hold the requests of that folder from outside."""
+
+    ROOM = f"{UTILS}._skypilot"
+
+    def test_resources_and_features_read_it_and_nothing_else_does(self):
+        readers = [path for path in files() if any(within(name, self.ROOM) for name in imports(path))]
+        rooms = {path.relative_to(PLUGINS).parts[:2] for path in readers}
+        assert rooms == {("module_utils", room) for room in ("_features", "_resources", "_skypilot")}
+
+    def test_it_reads_what_is_below_the_validation_of_options(self):
+        below = {name for names in LAYERS[: layer("_validate")] for name in names}
+        assert {name for path in files("module_utils/_skypilot") for name in own(path)} <= below
+
+    def test_policies_are_not_made_of_the_requests_that_they_are_tested_with(self):
+        read = {name for path in files("module_utils/_features") for name in imports(path)}
+        assert [name for name in read if within(name, f"{self.ROOM}.requests")] == []
+
+    @pytest.mark.parametrize("path", ["rights/needs.py", "rights/refusals.py", "skypilot/recorded.py"])
+    def test_what_holds_it_from_outside_does_not_know_it(self, path):
+        found = reached(REPO / "tests" / path)
+        assert f"{COLLECTION}.tests.emulator.iam.evaluator" in found or f"{COLLECTION}.tests.skypilot.uses" in found
+        assert [name for name in found if within(name, self.ROOM)] == []
+
+
 class TestCallbacks:
     UTILS = f"{COLLECTION}.plugins.plugin_utils"
 
-    @pytest.mark.parametrize("name", ["_rollout", "_rollout_causes", "_rollout_result", "_rollout_lines"])
+    @pytest.mark.parametrize("name", ["rollout", "causes", "lines", "parts", "result", "summary"])
     def test_what_a_rollout_is_knows_neither_ansible_nor_a_terminal(self, name):
-        found = imports(PLUGINS / "plugin_utils" / f"{name}.py")
+        found = imports(PLUGINS / "plugin_utils" / "_rollout" / f"{name}.py")
         assert [other for other in found if any(within(other, package) for package in ("ansible", "rich", "sys"))] == []
 
     @pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
     def test_only_one_file_imports_rich_which_need_not_be_there(self, path):
-        assert any(within(name, "rich") for name in imports(path)) is (path.name == "_rollout_terminal.py")
+        assert any(within(name, "rich") for name in imports(path)) is (path.name == "terminal.py")
 
     @pytest.mark.parametrize("path", files("callback"), ids=lambda path: path.stem)
     def test_callbacks_are_entry_points_only(self, path):
         own = [name for name in imports(path) if within(name, COLLECTION)]
         assert own
-        assert [name for name in own if not name.startswith(f"{self.UTILS}._rollout")] == []
+        assert [name for name in own if not name.startswith(f"{self.UTILS}._rollout.")] == []
 
 
 class TestModules:
@@ -258,7 +310,7 @@ class TestModules:
     def test_plugins_document_the_account_options_of_modules(self):
         """Types, too, but for secrets: Ansible would quote one of another type, so their type is checked later."""
         from ansible_collections.sky.aws.plugins.doc_fragments._account import ModuleDocFragment
-        from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+        from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
 
         documented = yaml.safe_load(ModuleDocFragment.PLUGINS)["options"]
         assert list(documented) == list(ACCOUNT_ARGUMENTS)
@@ -273,7 +325,7 @@ class TestModules:
 
     def test_the_inventory_documents_its_options_as_they_are(self):
         from ansible_collections.sky.aws.plugins.inventory import sky_accounts
-        from ansible_collections.sky.aws.plugins.module_utils._account import ACCOUNT_ARGUMENTS
+        from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
         from ansible_collections.sky.aws.plugins.module_utils._organization.options import ARGUMENT_SPEC
 
         documented = yaml.safe_load(sky_accounts.DOCUMENTATION)["options"]

@@ -67,7 +67,7 @@ def test_a_task_passes_every_option_of_its_module_or_the_registry_says_that_it_d
         assert "options" in passed
         assert not noun.unpassed
     else:
-        assert passed == set(spec) - noun.unpassed
+        assert passed == set(spec) - set(noun.unpassed)
 
 
 @pytest.mark.parametrize("role", sorted(set(SPECS) - {"sky_account"}))

@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .._skypilot.names import INSTANCE_ROLE
+
 if t.TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -77,14 +79,14 @@ SURPRISES = (
     ),
     _with(
         "create_role",
-        says="create_role lets every user attach any policy, AdministratorAccess included, to skypilot-v1 and use it "
+        says=f"create_role lets every user attach any policy, AdministratorAccess included, to {INSTANCE_ROLE} and use it "
         "from an instance; create_role_bounded allows only those that SkyPilot attaches",
     ),
     _with(
         "create_role_bounded",
         "create_role_inline",
         says="create_role_inline opens again what create_role_bounded closes: who may write an inline policy on "
-        "skypilot-v1 can give it any right; let sky_role make the role",
+        f"{INSTANCE_ROLE} can give it any right; let sky_role make the role",
     ),
     _with(
         "create_role_inline",

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .._account import ACCOUNT_ARGUMENTS
-from .._validate import account_faults, account_id_fault
+from .._account_options import ACCOUNT_ARGUMENTS, account_faults
+from .._validate import account_id_fault
 from .names import word
 
 if t.TYPE_CHECKING:

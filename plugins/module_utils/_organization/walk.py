@@ -88,7 +88,7 @@ def _status(answer: Mapping[str, t.Any]) -> str:
     if not status:
         raise SkyError(
             f"account {answer['Id']}: AWS's answer has no Status any more, and this botocore does not know State, which "
-            "took its place; install botocore 1.40.27 or later: pip install --upgrade botocore"
+            "took its place; install boto3 1.40.27 or later: pip install --upgrade boto3"
         )
     return str(status)
 

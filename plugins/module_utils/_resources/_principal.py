@@ -12,16 +12,16 @@ import typing as t
 
 from .. import _tags, _validate
 from .._plan import Step, drift
+from .._skypilot.names import S3_POLICY
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .._account import Account, Identity
+    from .._account import Account
+    from .._identity import Identity
     from .._plan import Params
 
 
-#: AWS's policy of the page's optional step for S3.
-S3_POLICY = "AmazonS3FullAccess"
 #: IAM attaches at most this many managed policies to a user or role unless the quota is raised (IAM quotas).
 MAX_ATTACHED = 10
 

@@ -10,7 +10,8 @@ from .._plan import Plan
 from .._run import Resource
 
 if t.TYPE_CHECKING:
-    from .._account import Account, Identity
+    from .._account import Account
+    from .._identity import Identity
     from .._plan import Params
 
 

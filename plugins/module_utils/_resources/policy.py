@@ -8,9 +8,9 @@ import dataclasses
 import typing as t
 
 from .. import _ownership, _tags, _validate
-from .._account import Identity
 from .._facts import timestamp
 from .._features import documents
+from .._identity import Identity
 from .._perform import perform
 from .._plan import Outcome, Plan, Step, drift
 from .._policy.compose import MAX_SIZE, compact, size
@@ -18,6 +18,7 @@ from .._policy.equality import equal, parse
 from .._policy.faults import repeated_sid_faults, statement_faults
 from .._policy.readable import readable
 from .._run import Resource
+from .._skypilot.names import POLICY
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ if t.TYPE_CHECKING:
 MAX_VERSIONS = 5
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "name": {"type": "str", "default": "minimal-skypilot-policy"},
+    "name": {"type": "str", "default": POLICY},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "features": {"type": "list", "elements": "str", "default": list(documents.DEFAULT)},
     "custom_identities": {"type": "list", "elements": "str", "default": []},

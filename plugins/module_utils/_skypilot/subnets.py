@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which VPC and subnets SkyPilot would launch in, from what EC2 answered. PRIVATE to the collection.
 
-Everything here is pure. The decisions and the error texts are SkyPilot's, release 0.14.1 (Apache-2.0),
+Everything here is pure. The decisions and the error texts are those of SkyPilot (Apache-2.0) in the release of release.py,
 sky/provision/aws/config.py: ``_get_subnet_and_vpc_id`` 593-647, ``get_vpc_id_by_name`` 565-590, ``_usable_subnets``
 375-537, ``_is_subnet_public`` 331-372. SkyPilot's log puts ``SKYPILOT_ERROR_NO_NODES_LAUNCHED: `` before each text.
 Its text about subnets in more than one VPC cannot occur: the subnets were already cut down to one VPC by then.

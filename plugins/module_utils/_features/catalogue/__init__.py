@@ -3,7 +3,8 @@
 """What SkyPilot may do, as data: one file for each field of features. PRIVATE to the collection.
 
 "The page" is SkyPilot's documentation page "AWS: Minimal Permissions" (docs: cloud-setup/cloud-permissions/aws). Paths
-with line numbers are in the package of SkyPilot 0.14.1. To add a feature is to add an entry in one of the files.
+with line numbers are in the package ``sky`` of the release in _skypilot/release.py. To add a feature is to add an entry in
+one of the files.
 """
 
 from __future__ import annotations

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from ..._skypilot import names
 from ..feature import Feature
+
+_LOG_GROUP = f"arn:<partition>:logs:*:<account_id>:log-group:{names.LOG_GROUP}"
 
 CATALOGUE = (
     Feature(
@@ -28,7 +31,7 @@ CATALOGUE = (
                 "Effect": "Allow",
                 "Action": ["ec2:StopInstances", "ec2:TerminateInstances"],
                 "Resource": "arn:<partition>:ec2:*:<account_id>:instance/*",
-                "Condition": {"Null": {"aws:ResourceTag/ray-cluster-name": "false"}},
+                "Condition": {"Null": {f"aws:ResourceTag/{names.CLUSTER_TAG}": "false"}},
             },
         ),
     ),
@@ -56,8 +59,8 @@ CATALOGUE = (
         title="logs.store: aws",
         why=(
             "The set-up lists metrics and stops if it may not; Fluent Bit makes the group and the streams and writes. "
-            "For the default names, group skypilot-logs and streams skypilot-*. A group has two ARNs, and CloudWatch Logs "
-            "takes the one that ends in :* for all but tagging."
+            f"For the default names, group {names.LOG_GROUP} and streams {names.LOG_STREAM_PREFIX}*. A group has two "
+            "ARNs, and CloudWatch Logs takes the one that ends in :* for all but tagging."
         ),
         since="0.10.1",
         source=(
@@ -74,14 +77,14 @@ CATALOGUE = (
                 "Effect": "Allow",
                 "Action": "logs:CreateLogGroup",
                 "Resource": [
-                    "arn:<partition>:logs:*:<account_id>:log-group:skypilot-logs",
-                    "arn:<partition>:logs:*:<account_id>:log-group:skypilot-logs:*",
+                    _LOG_GROUP,
+                    f"{_LOG_GROUP}:*",
                 ],
             },
             {
                 "Effect": "Allow",
                 "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": "arn:<partition>:logs:*:<account_id>:log-group:skypilot-logs:log-stream:skypilot-*",
+                "Resource": f"{_LOG_GROUP}:log-stream:{names.LOG_STREAM_PREFIX}*",
             },
         ),
     ),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..._skypilot import names
 from ..feature import Feature
 
 _SPOT_ROLE = "role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
@@ -29,8 +30,11 @@ CATALOGUE = (
                 "Action": "ec2:CreateTags",
                 "Resource": "arn:<partition>:ec2:*:<account_id>:security-group/*",
                 "Condition": {
-                    "StringEquals": {"ec2:CreateAction": "CreateSecurityGroup", "aws:RequestTag/skypilot": "true"},
-                    "ForAllValues:StringEquals": {"aws:TagKeys": ["skypilot"]},
+                    "StringEquals": {
+                        "ec2:CreateAction": "CreateSecurityGroup",
+                        f"aws:RequestTag/{names.GROUP_TAG}": "true",
+                    },
+                    "ForAllValues:StringEquals": {"aws:TagKeys": [names.GROUP_TAG]},
                 },
             },
             {
@@ -85,13 +89,13 @@ CATALOGUE = (
             {
                 "Effect": "Allow",
                 "Action": "iam:PassRole",
-                "Resource": "arn:<partition>:iam::<account_id>:role/skypilot-v1",
+                "Resource": names.ROLE_ARN,
                 "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
             },
             {
                 "Effect": "Allow",
                 "Action": "iam:GetInstanceProfile",
-                "Resource": "arn:<partition>:iam::<account_id>:instance-profile/skypilot-v1",
+                "Resource": names.PROFILE_ARN,
             },
         ),
     ),
@@ -111,7 +115,7 @@ CATALOGUE = (
                 "Effect": "Allow",
                 "Action": "ec2:ModifyInstanceAttribute",
                 "Resource": "arn:<partition>:ec2:*:<account_id>:instance/*",
-                "Condition": {"Null": {"aws:ResourceTag/ray-cluster-name": "false"}},
+                "Condition": {"Null": {f"aws:ResourceTag/{names.CLUSTER_TAG}": "false"}},
             },
             {
                 "Effect": "Allow",
@@ -122,7 +126,7 @@ CATALOGUE = (
                 "Effect": "Allow",
                 "Action": "ec2:DeleteSecurityGroup",
                 "Resource": "arn:<partition>:ec2:*:<account_id>:security-group/*",
-                "Condition": {"StringEquals": {"aws:ResourceTag/skypilot": "true"}},
+                "Condition": {"StringEquals": {f"aws:ResourceTag/{names.GROUP_TAG}": "true"}},
             },
         ),
     ),
@@ -208,14 +212,14 @@ CATALOGUE = (
                 "Action": "ssm:StartSession",
                 "Resource": "arn:<partition>:ec2:*:<account_id>:instance/*",
                 "Condition": {
-                    "StringLike": {"ssm:resourceTag/ray-cluster-name": "*"},
+                    "StringLike": {f"ssm:resourceTag/{names.CLUSTER_TAG}": "*"},
                     "BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"},
                 },
             },
             {
                 "Effect": "Allow",
                 "Action": "ssm:StartSession",
-                "Resource": "arn:<partition>:ssm:*:*:document/AWS-StartSSHSession",
+                "Resource": f"arn:<partition>:ssm:*:*:document/{names.SSM_DOCUMENT}",
             },
         ),
         role=(

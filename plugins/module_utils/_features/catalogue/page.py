@@ -7,6 +7,7 @@ They never change: who wants other rights names other features.
 
 from __future__ import annotations
 
+from ..._skypilot import names
 from ..feature import Feature
 
 CATALOGUE = (
@@ -60,18 +61,18 @@ CATALOGUE = (
             {
                 "Effect": "Allow",
                 "Action": ["iam:GetRole", "iam:PassRole"],
-                "Resource": ["arn:<partition>:iam::<account_id>:role/skypilot-v1"],
+                "Resource": [names.ROLE_ARN],
             },
             {
                 "Effect": "Allow",
                 "Action": ["iam:GetInstanceProfile"],
-                "Resource": "arn:<partition>:iam::<account_id>:instance-profile/skypilot-v1",
+                "Resource": names.PROFILE_ARN,
             },
         ),
     ),
     Feature(
         name="create_role",
-        title="Let SkyPilot make the role skypilot-v1 itself",
+        title=f"Let SkyPilot make the role {names.INSTANCE_ROLE} itself",
         why=(
             "The page's first way to the role: the last two statements of base, extended, in whose place they stand in "
             "a document. For users only, since an instance that uses the role has it. As on the page it does not cover "
@@ -84,7 +85,7 @@ CATALOGUE = (
             {
                 "Effect": "Allow",
                 "Action": ["iam:GetRole", "iam:PassRole", "iam:CreateRole", "iam:AttachRolePolicy"],
-                "Resource": ["arn:<partition>:iam::<account_id>:role/skypilot-v1"],
+                "Resource": [names.ROLE_ARN],
             },
             {
                 "Effect": "Allow",
@@ -93,7 +94,7 @@ CATALOGUE = (
                     "iam:CreateInstanceProfile",
                     "iam:AddRoleToInstanceProfile",
                 ],
-                "Resource": "arn:<partition>:iam::<account_id>:instance-profile/skypilot-v1",
+                "Resource": names.PROFILE_ARN,
             },
         ),
     ),

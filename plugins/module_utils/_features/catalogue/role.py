@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..._skypilot import names
 from ..feature import Feature
 
 CATALOGUE = (
@@ -14,7 +15,7 @@ CATALOGUE = (
             "SkyPilot puts an inline policy on the role that it makes, which create_role does not allow: the first "
             "launch fails with role and profile made, the next passes, and the role never gets the policy that "
             "controllers need. IAM has no condition on what is in the policy, so who has this right can give "
-            "skypilot-v1 any right there is."
+            f"{names.INSTANCE_ROLE} any right there is."
         ),
         since="0.6.1",
         source="provision/aws/config.py:273-294",
@@ -22,7 +23,7 @@ CATALOGUE = (
             {
                 "Effect": "Allow",
                 "Action": "iam:PutRolePolicy",
-                "Resource": "arn:<partition>:iam::<account_id>:role/skypilot-v1",
+                "Resource": names.ROLE_ARN,
             },
         ),
     ),
@@ -30,10 +31,10 @@ CATALOGUE = (
         name="create_role_bounded",
         title="Let SkyPilot make the role, with the policies that SkyPilot attaches and no other",
         why=(
-            "In the place of create_role. Users cannot attach AdministratorAccess to skypilot-v1. What they can reach "
-            "through it is what SkyPilot gives it, all of EC2 and S3, so a role made beforehand stays the narrower "
-            "way. Without create_role_inline, which opens the way again, the first launch fails with the role made, and "
-            "the next passes."
+            f"In the place of create_role. Users cannot attach AdministratorAccess to {names.INSTANCE_ROLE}. What they "
+            "can reach through it is what SkyPilot gives it, all of EC2 and S3, so a role made beforehand stays the "
+            "narrower way. Without create_role_inline, which opens the way again, the first launch fails with the role "
+            "made, and the next passes."
         ),
         since=None,
         source="provision/aws/config.py:229-297; Service Authorization Reference, iam:PolicyARN",
@@ -41,25 +42,18 @@ CATALOGUE = (
             {
                 "Effect": "Allow",
                 "Action": ["iam:GetRole", "iam:CreateRole"],
-                "Resource": "arn:<partition>:iam::<account_id>:role/skypilot-v1",
+                "Resource": names.ROLE_ARN,
             },
             {
                 "Effect": "Allow",
                 "Action": "iam:AttachRolePolicy",
-                "Resource": "arn:<partition>:iam::<account_id>:role/skypilot-v1",
-                "Condition": {
-                    "ArnEquals": {
-                        "iam:PolicyARN": [
-                            "arn:<partition>:iam::aws:policy/AmazonEC2FullAccess",
-                            "arn:<partition>:iam::aws:policy/AmazonS3FullAccess",
-                        ]
-                    }
-                },
+                "Resource": names.ROLE_ARN,
+                "Condition": {"ArnEquals": {"iam:PolicyARN": list(names.ROLE_POLICY_ARNS)}},
             },
             {
                 "Effect": "Allow",
                 "Action": ["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"],
-                "Resource": "arn:<partition>:iam::<account_id>:instance-profile/skypilot-v1",
+                "Resource": names.PROFILE_ARN,
             },
         ),
     ),

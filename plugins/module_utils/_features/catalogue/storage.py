@@ -7,6 +7,7 @@ A bucket of another account takes a statement of one's own (extra_statements).
 
 from __future__ import annotations
 
+from ..._skypilot.release import RELEASE
 from ..feature import Feature
 
 _OWN = {"StringEquals": {"s3:ResourceAccount": "<account_id>"}}
@@ -79,8 +80,8 @@ CATALOGUE = (
         title="Buckets that SkyPilot makes and deletes",
         why=(
             "A storage of a new name, and the buckets of managed jobs and services where jobs.bucket and serve.bucket "
-            "name none. Tags are those of aws.labels; SkyPilot 0.10.5 to 0.14.1 do not find them and set none. Goes with "
-            "s3_write."
+            f"name none. Tags are those of aws.labels; SkyPilot 0.10.5 to {RELEASE} do not find them and set none. "
+            "Goes with s3_write."
         ),
         since=None,
         source="data/storage.py:2426-2464, utils/controller_utils.py:960-1075; SkyPilot docs, AWS, S3 permissions",

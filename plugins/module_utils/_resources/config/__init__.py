@@ -7,7 +7,7 @@ The account is not called: all that is written was declared.
 
 from __future__ import annotations
 
-from ..._account import Unreached
+from ..._identity import Unreached
 from ..._run import Resource
 from .found import read
 from .options import ARGUMENTS, faults

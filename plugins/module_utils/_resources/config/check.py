@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SkyPilot's own check of a configuration file, by a SkyPilot that is installed. PRIVATE to the collection.
 
-It runs in a process and a home of its own: importing SkyPilot loads the user's configuration and makes folders
-(sky/skypilot_config.py), and leaves threads behind. It takes a second or two.
+It runs in a process and a home of its own: importing SkyPilot loads the user's configuration and makes folders, and leaves
+threads behind. It takes a second or two.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 
 from ..._errors import SkyError, one_line
+from ..._skypilot import checking
 
 AUTO = "auto"
 NOT_FOUND = (
@@ -28,29 +29,12 @@ NOT_FOUND = (
 #: Seconds that SkyPilot gets; it needs two on a small machine.
 _TIMEOUT = 60
 _SHEBANG = re.compile(r"#!\s*(?P<program>\S+)(?:\s+(?P<argument>\S+))?")
-_VERDICT, _ERRORS = "verdict.json", "stderr"
-
-#: Checks the files that it is given. Leaves by os._exit, because SkyPilot's threads would keep it.
-_SCRIPT = """
-import json, os, sys
-import sky
-from sky import skypilot_config
-found = []
-for path in sys.argv[1:]:
-    try:
-        skypilot_config.parse_and_validate_config_file(path)
-        found.append(None)
-    except BaseException as error:
-        found.append(str(error) or type(error).__name__)
-with open("verdict.json", "w") as file:
-    json.dump({"version": sky.__version__, "found": found}, file)
-os._exit(0)
-"""
+_ERRORS = "stderr"
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """Who has checked: ``SkyPilot 0.14.1``, or nobody, and then perhaps a warning, the same for all accounts."""
+    """Who has checked: ``SkyPilot`` and its version, or nobody, and then perhaps a warning, the same for all accounts."""
 
     checked_by: str | None = None
     warning: str | None = None
@@ -80,15 +64,14 @@ def check(python: str, before: str, after: str, path: str) -> Verdict:
     skypilot = f"SkyPilot {answer['version']}"
     refused_before, refused_after = answer["found"]
     if before and refused_before:
-        raise SkyError(f"{path} is left as it is, since {skypilot} refuses what is in it: {_cause(refused_before)}")
+        raise SkyError(
+            f"{path} is left as it is, since {skypilot} refuses what is in it: {checking.cause(refused_before)}"
+        )
     if refused_after:
-        raise SkyError(f"{path} is left as it is, since {skypilot} would refuse the new one: {_cause(refused_after)}")
+        raise SkyError(
+            f"{path} is left as it is, since {skypilot} would refuse the new one: {checking.cause(refused_after)}"
+        )
     return Verdict(checked_by=skypilot)
-
-
-def _cause(message: str) -> str:
-    """SkyPilot's message without the path of the copy that it has seen."""
-    return one_line(message.partition(" Error: ")[2] or message)
 
 
 def _interpreter() -> str | None:
@@ -127,8 +110,8 @@ def _answer(interpreter: str, home: pathlib.Path, texts: dict[str, str]) -> dict
         (home / f"{name}.yaml").write_text(text, encoding="utf-8", newline="")
     # Into a file: a pipe would be held open by what SkyPilot itself starts.
     with open(home / _ERRORS, "wb") as errors:
-        subprocess.run(
-            [interpreter, "-c", _SCRIPT, *(f"{name}.yaml" for name in texts)],
+        subprocess.run(  # pylint: disable=ansible-bad-function # a resource has no run_command
+            [interpreter, "-c", checking.SCRIPT, *(f"{name}.yaml" for name in texts)],
             cwd=home,
             env=_environment(home),
             stdin=subprocess.DEVNULL,
@@ -137,7 +120,7 @@ def _answer(interpreter: str, home: pathlib.Path, texts: dict[str, str]) -> dict
             timeout=_TIMEOUT,
             check=False,
         )
-    verdict = home / _VERDICT
+    verdict = home / checking.VERDICT
     if verdict.exists():
         answer: dict[str, list[str | None]] = json.loads(verdict.read_text())
         return answer
@@ -146,12 +129,11 @@ def _answer(interpreter: str, home: pathlib.Path, texts: dict[str, str]) -> dict
 
 
 def _environment(home: pathlib.Path) -> dict[str, str]:
-    """Nothing of the user's but the PATH and where ``pip install --user`` puts packages. As a server SkyPilot is strict."""
+    """Nothing of the user's but the PATH and where ``pip install --user`` puts packages."""
     return {
         "HOME": str(home),
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONUSERBASE": os.environ.get("PYTHONUSERBASE") or str(pathlib.Path("~/.local").expanduser()),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "IS_SKYPILOT_SERVER": "true",
-        "SKYPILOT_DISABLE_USAGE_COLLECTION": "1",
+        **checking.ENVIRONMENT,
     }

@@ -15,13 +15,14 @@ import typing as t
 from ..._errors import SkyError
 from ..._files import ini_text, yaml_text
 from ..._plan import Plan
+from ..._skypilot.configuration import ACTIVE_WORKSPACE
 from . import options, workspaces
 from .workspaces import Wanted
 
 if t.TYPE_CHECKING:
     import configparser
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Facts, Params
     from .check import Verdict
     from .found import Found
@@ -116,9 +117,9 @@ def _wanted(params: Params) -> Wanted:
 
 def _active_warnings(config: workspaces.Data, params: Params) -> list[str]:
     workspace = options.workspace(params)
-    if params["state"] == "present" or config.get("active_workspace") != workspace:
+    if params["state"] == "present" or config.get(ACTIVE_WORKSPACE) != workspace:
         return []
-    return [f"{params['config_file']}: active_workspace still is {workspace}; choose another one"]
+    return [f"{params['config_file']}: {ACTIVE_WORKSPACE} still is {workspace}; choose another one"]
 
 
 def _aws_after(text: str, parsed: configparser.RawConfigParser, params: Params, profile: str) -> str:

@@ -14,7 +14,8 @@ import typing as t
 
 from ..._errors import SkyError
 from ..._plan import drift
-from . import options
+from ..._skypilot import configuration
+from ..._skypilot.configuration import AWS, AWS_KEYS, PROFILE, REMOTE_IDENTITY, WORKSPACES
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,17 +24,6 @@ if t.TYPE_CHECKING:
 
 WHAT = "a SkyPilot configuration file"
 
-#: What SkyPilot does where a value is missing; declared, it is not written. ``use_ssm`` has no such value: without it
-#: SkyPilot decides by other values.
-_DEFAULTS: dict[str, t.Any] = {
-    "vpc_names": [],
-    "subnet_names": [],
-    "use_internal_ips": False,
-    "ssh_proxy_command": "",
-    "security_group_name": "",
-    "disk_encrypted": False,
-    "labels": {},
-}
 _OURS = re.compile(r"[0-9]{12}-.+")
 
 
@@ -63,15 +53,15 @@ def with_account(config: Data, wanted: Wanted, path: str) -> Merged:
     :raises SkyError: the file holds something else than SkyPilot reads in a place that is changed, the workspace is
         another's, or other accounts of the file have other global values.
     """
-    workspaces = _mapping(config, "workspaces", path)
-    aws = _mapping(config, "aws", path)
+    workspaces = _mapping(config, WORKSPACES, path)
+    aws = _mapping(config, AWS, path)
     aws_after, left = _aws_after(aws, wanted, _others(workspaces, wanted.workspace), path)
     entry = _entry_after(workspaces, wanted, path)
     changed = dict(config)
     if aws_after != aws:
-        changed["aws"] = aws_after
+        changed[AWS] = aws_after
     if entry != workspaces.get(wanted.workspace):
-        changed["workspaces"] = _inserted(workspaces, wanted.workspace, entry)
+        changed[WORKSPACES] = _inserted(workspaces, wanted.workspace, entry)
     return Merged(changed, left)
 
 
@@ -80,31 +70,31 @@ def without_account(config: Data, wanted: Wanted, path: str) -> Merged:
 
     :raises SkyError: the file holds something else than SkyPilot reads where workspaces are.
     """
-    workspaces = _mapping(config, "workspaces", path)
+    workspaces = _mapping(config, WORKSPACES, path)
     if wanted.workspace not in workspaces:
         return Merged(config)
     used = _profile(workspaces[wanted.workspace])
     if used != wanted.profile:
-        return Merged(config, [drift(f"workspaces.{wanted.workspace}.aws.profile", None, used)])
+        return Merged(config, [drift(f"{WORKSPACES}.{wanted.workspace}.{AWS}.{PROFILE}", None, used)])
     left = {name: entry for name, entry in workspaces.items() if name != wanted.workspace}
-    changed = {key: left if key == "workspaces" else value for key, value in config.items()}
+    changed = {key: left if key == WORKSPACES else value for key, value in config.items()}
     if not left:
-        del changed["workspaces"]
+        del changed[WORKSPACES]
     return Merged(changed)
 
 
 def uses(config: Data, profile: str) -> bool:
     """Whether a workspace has this profile."""
-    return any(_profile(entry) == profile for entry in (config.get("workspaces") or {}).values())
+    return any(_profile(entry) == profile for entry in (config.get(WORKSPACES) or {}).values())
 
 
 def shown(config: Data, wanted: Wanted) -> dict[str, t.Any]:
     """The part of a configuration that the account's options are about, for the diff."""
     names = [*wanted.aws, *(["use_ssm"] if wanted.aws.get("use_internal_ips") else [])]
-    aws, workspaces = config.get("aws") or {}, config.get("workspaces") or {}
+    aws, workspaces = config.get(AWS) or {}, config.get(WORKSPACES) or {}
     parts = {
-        "aws": {name: aws[name] for name in dict.fromkeys(names) if name in aws},
-        "workspaces": {name: entry for name, entry in workspaces.items() if name == wanted.workspace},
+        AWS: {name: aws[name] for name in dict.fromkeys(names) if name in aws},
+        WORKSPACES: {name: entry for name, entry in workspaces.items() if name == wanted.workspace},
     }
     return {name: part for name, part in parts.items() if part}
 
@@ -120,8 +110,8 @@ def _mapping(config: Data, key: str, path: str) -> dict[str, t.Any]:
 
 def _profile(entry: object) -> str | None:
     """The profile of a workspace."""
-    aws = entry.get("aws") if isinstance(entry, dict) else None
-    profile = aws.get("profile") if isinstance(aws, dict) else None
+    aws = entry.get(AWS) if isinstance(entry, dict) else None
+    profile = aws.get(PROFILE) if isinstance(aws, dict) else None
     return profile if isinstance(profile, str) else None
 
 
@@ -142,39 +132,32 @@ def _aws_after(
     changes: dict[str, t.Any] = {}
     left, clashes = [], []
     for key, declared in wanted.aws.items():
-        found = _plain(key, aws.get(key))
+        found = configuration.plain(key, aws.get(key))
         after = {**found, **declared} if key == "labels" and isinstance(found, dict) else declared
         if after == found:
             continue
         if others:
             clashes.append(_clash(key, found, declared, wanted, others, path))
-        elif declared == _DEFAULTS.get(key):
-            left.append(drift(f"aws.{key}", declared, found))
+        elif declared == AWS_KEYS[key].default:
+            # What SkyPilot does anyway is not written.
+            left.append(drift(f"{AWS}.{key}", declared, found))
         else:
             changes[key] = after
     if clashes:
         raise SkyError("\n".join(clashes))
     merged = {**aws, **changes}
-    # Without a way to machines with private addresses SkyPilot turns this on itself, with a warning at each launch
-    # (sky/backends/backend_utils.py:973-983).
-    if changes.get("use_internal_ips") and not merged.get("ssh_proxy_command") and "use_ssm" not in merged:
-        merged["use_ssm"] = True
-    if merged != aws and options.way_faults(merged):
-        raise SkyError(f"{path}: {options.way_faults(merged)[0]} (of the file or of the options)")
+    if changes.get("use_internal_ips"):
+        merged = configuration.with_ssm(merged)
+    faults = configuration.way_faults(merged) if merged != aws else []
+    if faults:
+        raise SkyError(f"{path}: {faults[0]} (of the file or of the options)")
     return merged, left
-
-
-def _plain(key: str, value: t.Any) -> t.Any:
-    """A value of the file in one form: SkyPilot takes a text for a list of one, and null for nothing."""
-    if value is None:
-        return _DEFAULTS.get(key)
-    return [value] if key in ("vpc_names", "subnet_names") and isinstance(value, str) else value
 
 
 def _clash(key: str, found: t.Any, declared: t.Any, wanted: Wanted, others: list[str], path: str) -> str:
     more = f" and {len(others) - 1} more" if len(others) > 1 else ""
     return (
-        f"{path}: aws.{key} is {_words(found)} for workspace {others[0]}{more}, but {_words(declared)} is declared for "
+        f"{path}: {AWS}.{key} is {_words(found)} for workspace {others[0]}{more}, but {_words(declared)} is declared for "
         f"account {wanted.account_id}; SkyPilot has one value for all accounts of a file. Give the account a config_file "
         "of its own, or declare the same for all (one Name tag for the VPCs, for example); to change it for all, edit the "
         "file first"
@@ -187,16 +170,16 @@ def _words(value: t.Any) -> str:
 
 def _entry_after(workspaces: Data, wanted: Wanted, path: str) -> dict[str, t.Any]:
     """The workspace after the change."""
-    entry = _mapping(workspaces, wanted.workspace, f"{path}: workspaces")
-    aws = _mapping(entry, "aws", f"{path}: workspaces.{wanted.workspace}")
-    used = aws.get("profile")
+    entry = _mapping(workspaces, wanted.workspace, f"{path}: {WORKSPACES}")
+    aws = _mapping(entry, AWS, f"{path}: {WORKSPACES}.{wanted.workspace}")
+    used = aws.get(PROFILE)
     if used not in (None, wanted.profile):
         raise SkyError(
             f"{path}: workspace {wanted.workspace} uses profile {used}, not {wanted.profile}; give another workspace or "
             "config_file, or have the other one removed first (state=absent)"
         )
-    identity = {"remote_identity": wanted.remote_identity} if wanted.remote_identity else {}
-    return {**entry, "aws": {**aws, "profile": wanted.profile, **identity}}
+    identity = {REMOTE_IDENTITY: wanted.remote_identity} if wanted.remote_identity else {}
+    return {**entry, AWS: {**aws, PROFILE: wanted.profile, **identity}}
 
 
 def _inserted(workspaces: Data, name: str, entry: dict[str, t.Any]) -> dict[str, t.Any]:

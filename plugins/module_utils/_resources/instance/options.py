@@ -13,6 +13,7 @@ import re
 import typing as t
 
 from ... import _tags
+from ..._skypilot.names import INSTANCE_ROLE
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +48,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "vpc_name": {"type": "str"},
     "subnet_ids": {"type": "list", "elements": "str", "default": []},
     "networks": {"type": "list", "elements": "dict", "default": []},
-    # SkyPilot's machines carry this one (sky/provision/aws/config.py, DEFAULT_SKYPILOT_INSTANCE_PROFILE).
-    "instance_profile": {"type": "str", "default": "skypilot-v1"},
+    "instance_profile": {"type": "str", "default": INSTANCE_ROLE},
     "security_groups": {"type": "list", "elements": "str", "default": []},
     "key_name": {"type": "str", "no_log": False},
     "volume": {"type": "dict", "apply_defaults": True, "options": _VOLUME},
@@ -74,8 +74,6 @@ _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 _PROFILE = re.compile(r"[A-Za-z0-9+=,.@_-]{1,128}")
 #: A name, with a version or a label (SSM GetParameter), or the ARN of a parameter that is shared with the account.
 _PARAMETER = re.compile(r"(arn:aws[a-z-]*:ssm:[a-z0-9-]+:\d{12}:parameter)?[A-Za-z0-9_./-]{1,1011}(:[A-Za-z0-9_.-]+)?")
-#: EC2 reads these in the value of a filter as a pattern.
-_PATTERN = frozenset("*?\\")
 
 #: Longest value of a tag (EC2 user guide, tag restrictions), and longest name of a security group or key pair.
 _MAX_TAG_VALUE = 256
@@ -122,7 +120,7 @@ def validate(params: Params) -> list[str]:
 def _name_faults(name: str) -> list[str]:
     if not name.strip() or len(name) > _MAX_TAG_VALUE or not name.isprintable():
         return [f"name: {name[:40]!r} cannot be a Name tag; give 1 to {_MAX_TAG_VALUE} printable characters"]
-    if _PATTERN.intersection(name):
+    if _tags.PATTERN.intersection(name):
         return [f"name: {name!r} is a pattern to EC2 (* ? \\); give a name without these characters"]
     return []
 
@@ -147,7 +145,9 @@ def _network_faults(params: Params) -> list[str]:
     faults = []
     if vpc_name is not None and subnet_ids:
         faults.append("vpc_name and subnet_ids: give one of them; a subnet is in one VPC anyway")
-    if vpc_name is not None and (not 1 <= len(vpc_name.strip()) <= _MAX_TAG_VALUE or _PATTERN.intersection(vpc_name)):
+    if vpc_name is not None and (
+        not 1 <= len(vpc_name.strip()) <= _MAX_TAG_VALUE or _tags.PATTERN.intersection(vpc_name)
+    ):
         accepted = f"give 1 to {_MAX_TAG_VALUE} characters without * ? \\"
         faults.append(f"vpc_name: {vpc_name[:40]!r} is not a VPC's Name tag; {accepted}")
     for index, subnet_id in enumerate(subnet_ids):

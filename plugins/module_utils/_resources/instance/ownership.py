@@ -12,6 +12,7 @@ import typing as t
 
 from ... import _tags
 from ..._errors import SkyError
+from ..._skypilot.names import CLUSTER_NAME_TAG, CLUSTER_TAG, USER_TAG
 from .facts import state_of, tags_of
 from .request import PREFIX
 
@@ -64,7 +65,7 @@ def is_marked(instance: Instance) -> bool:
 
 
 def _cluster(tags: Mapping[str, str]) -> str | None:
-    return tags.get("skypilot-cluster-name") or tags.get("ray-cluster-name")
+    return tags.get(CLUSTER_NAME_TAG) or tags.get(CLUSTER_TAG)
 
 
 def whose(instance: Instance) -> str:
@@ -72,7 +73,7 @@ def whose(instance: Instance) -> str:
     tags = tags_of(instance)
     cluster = _cluster(tags)
     if cluster:
-        return f"it belongs to SkyPilot's cluster {cluster}" + _of_user(tags.get("skypilot-user"))
+        return f"it belongs to SkyPilot's cluster {cluster}" + _of_user(tags.get(USER_TAG))
     if _has_token(instance):
         return f"it lost its tag {_tags.OWNER_KEY}"
     if _tags.is_ours(tags):

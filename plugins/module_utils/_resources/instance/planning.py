@@ -19,7 +19,7 @@ from .request import RUN, Launch
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from .facts import Instance
     from .found import Found

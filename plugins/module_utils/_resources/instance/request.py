@@ -21,7 +21,7 @@ from .options import METADATA_KEYS
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
 
 

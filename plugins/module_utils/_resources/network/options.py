@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._skypilot.plain_yaml import is_plain_yaml
+from ... import _tags
+from ..._skypilot.plain_yaml import is_plain_vpc_name
 from .. import _regions
 
 if t.TYPE_CHECKING:
@@ -24,9 +25,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 #: Longest value of a tag (EC2 User Guide, tag restrictions).
 _MAX_NAME = 256
-
-#: EC2 reads these in the value of a filter as a pattern.
-PATTERN = frozenset("*?\\")
 
 
 def validate(params: Params) -> list[str]:
@@ -55,10 +53,9 @@ def _repeated(option: str, names: Sequence[str]) -> list[str]:
 
 def _vpc_name_faults(index: int, name: str) -> list[str]:
     """What SkyPilot cannot use as a VPC's name."""
-    if PATTERN.intersection(name):
+    if _tags.PATTERN.intersection(name):
         return [f"vpc_names[{index}]: {name!r} is a pattern to EC2 (* ? \\); give the exact Name tag of one VPC"]
-    if name.strip() and not is_plain_yaml("vpc_name", name):
-        # sky/templates/aws-ray.yml.j2:42; null would even mean the default VPC
+    if name.strip() and not is_plain_vpc_name(name):
         fault = f"vpc_names[{index}]: SkyPilot writes {name!r} into YAML without quotes and reads back something else"
         return [f"{fault}; rename the VPC"]
     return []

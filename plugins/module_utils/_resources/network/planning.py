@@ -4,21 +4,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ..._errors import SkyError
 from ..._plan import Plan
 from ..._skypilot.configuration import sky_config
-from ..._skypilot.release import REGIONS, RELEASE
-from ..._skypilot.subnets import Choice, Wish, choose, name_of
-from .options import PATTERN
+from ..._skypilot.failover import decide, lacks_default_vpc, option_warnings, warnings
+from ..._skypilot.subnets import name_of
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
+    from ..._skypilot.failover import Decision
     from ..._skypilot.subnets import Item, Layout, Verdict
 
 
@@ -30,90 +29,26 @@ def plan(current: Sequence[Layout], params: Params, identity: Identity) -> Plan:
     """
     if not current:
         raise SkyError(f"regions: none of SkyPilot's regions is enabled in account {identity.account_id}")
-    decisions = [_Decision(layout, _choices(layout, params)) for layout in current]
+    decisions = [decide(layout, params) for layout in current]
     refused = [decision for decision in decisions if decision.choice.error]
     if refused and (params["on_unusable"] == "fail" or all(layout.error for layout in current)):
         raise SkyError("\n".join(_refusal(decision, params) for decision in refused))
-    warnings = [
-        *_option_warnings(params),
-        *(_refusal(decision, params) for decision in refused),
-        *(warning for decision in decisions for warning in _warnings(decision, params)),
+    told = [
+        *option_warnings(params),
+        *(f"network unusable: {_refusal(decision, params)}" for decision in refused),
+        *(f"{each.layout.region}: {line}" for each in decisions for line in warnings(each, params)),
     ]
     facts = {"networks": [_network(decision) for decision in decisions], "sky_config": sky_config(params)}
-    return Plan(facts=facts, warnings=warnings)
+    return Plan(facts=facts, warnings=told)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Decision:
-    """SkyPilot's decisions for one region, by VPC name in its order of failover; None stands for no name."""
-
-    layout: Layout
-    choices: Mapping[str | None, Choice]
-
-    @property
-    def taken(self) -> str | None:
-        """The first name without an error, else the first."""
-        return next((name for name, choice in self.choices.items() if not choice.error), next(iter(self.choices)))
-
-    @property
-    def choice(self) -> Choice:
-        return self.choices[self.taken]
-
-
-def _choices(layout: Layout, params: Params) -> dict[str | None, Choice]:
-    if layout.error:
-        return {None: Choice(error=layout.error)}
-    # sky/clouds/aws.py:1732-1744 yields the names one by one, or once nothing.
-    names: Sequence[str | None] = params["vpc_names"] or [None]
-    return {name: choose(layout, Wish(name, params["subnet_names"], params["use_internal_ips"])) for name in names}
-
-
-def _refusal(decision: _Decision, params: Params) -> str:
+def _refusal(decision: Decision, params: Params) -> str:
     """One line for an unusable region: SkyPilot's text for each VPC that it would try."""
     line = f"{decision.layout.region}: {' '.join(choice.error or '' for choice in decision.choices.values())}"
-    return f"{line} To fix: give vpc_names, or make a default VPC." if _lacks_default_vpc(decision, params) else line
+    return f"{line} To fix: give vpc_names, or make a default VPC." if lacks_default_vpc(decision, params) else line
 
 
-def _lacks_default_vpc(decision: _Decision, params: Params) -> bool:
-    named = params["vpc_names"] or params["subnet_names"]
-    return not (named or decision.layout.error or decision.layout.vpcs)
-
-
-def _option_warnings(params: Params) -> list[str]:
-    if not params["subnet_names"] or params["vpc_names"]:
-        return []
-    # sky/provision/aws/instance.py:1193-1210 knows vpc_name only.
-    line = "subnet_names without vpc_names: SkyPilot launches in these subnets, but opens ports and terminates clusters"
-    return [f"{line} in the default VPC; give vpc_names too"]
-
-
-def _warnings(decision: _Decision, params: Params) -> list[str]:
-    """What SkyPilot does not say itself, or says too late."""
-    layout, found = decision.layout, []
-    if layout.region not in REGIONS:
-        found.append(f"SkyPilot {RELEASE} has no catalog for this region and never launches here")
-    if _lacks_default_vpc(decision, params):
-        # sky/provision/aws/instance.py:1206 raises what sky/provision/provisioner.py:399-407 turns into a stop.
-        found.append("no default VPC: SkyPilot's failover stops here instead of going on; give vpc_names, or make one")
-    found += [f"no subnet is named {name!r}; SkyPilot goes on without it" for name in _unseen_subnets(layout, params)]
-    borrowed = [v.subnet["SubnetId"] for v in decision.choice.usable if v.way and v.way.borrowed]
-    if borrowed:
-        found.append(
-            f"SkyPilot takes {', '.join(borrowed)} for public because the main route table of another VPC routes to an "
-            "internet gateway; machines there cannot be reached. Give the default VPC such a route"
-        )
-    return [f"{layout.region}: {line}" for line in found]
-
-
-def _unseen_subnets(layout: Layout, params: Params) -> list[str]:
-    """Exact names of ``subnet_names`` that no subnet has, where others were found."""
-    if not layout.subnets:
-        return []
-    seen = {name_of(subnet) for subnet in layout.subnets}
-    return [name for name in params["subnet_names"] if name not in seen and not PATTERN.intersection(name)]
-
-
-def _network(decision: _Decision) -> dict[str, t.Any]:
+def _network(decision: Decision) -> dict[str, t.Any]:
     choice = decision.choice
     others = {name: other for name, other in decision.choices.items() if name != decision.taken}
     return {

@@ -19,7 +19,7 @@ from .part import Part, in_use_stays
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from ..instance.facts import Instance
     from .found import Described, Found, Region

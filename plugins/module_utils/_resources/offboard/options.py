@@ -8,6 +8,7 @@ import typing as t
 
 from ... import _validate
 from ..._files.text_file import path_faults
+from ..._skypilot.names import INSTANCE_ROLE, POLICY
 from .. import _regions
 from ..user.key.options import owner_faults
 from .found import expanded
@@ -19,8 +20,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "confirm": {"type": "str", "required": True},
     "regions": {"type": "list", "elements": "str", "default": ["all"]},
     "users": {"type": "list", "elements": "dict", "default": []},
-    "role_name": {"type": "str", "default": "skypilot-v1"},
-    "policy_name": {"type": "str", "default": "minimal-skypilot-policy"},
+    "role_name": {"type": "str", "default": INSTANCE_ROLE},
+    "policy_name": {"type": "str", "default": POLICY},
     "wait_timeout": {"type": "int", "default": 600},
 }
 

@@ -18,7 +18,7 @@ from .part import Part, caller_stays
 if t.TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from ..user.found import Found as UserFound
     from ..user.key.in_file import KeyFile

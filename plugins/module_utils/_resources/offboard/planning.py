@@ -17,7 +17,7 @@ from . import machines, people, rights
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from ..user.key.in_file import KeyFile
     from .found import Found

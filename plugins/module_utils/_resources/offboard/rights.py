@@ -17,7 +17,7 @@ from .part import NAMED, Part, caller_stays, in_use_stays
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from ..policy import Found as PolicyFound
     from ..role.found import Found as RoleFound

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The instance profile that carries the role; it has the role's name. PRIVATE to the collection.
 
-SkyPilot looks for a profile of this name and takes any role that is in it (sky/provision/aws/config.py).
+SkyPilot looks for a profile of this name and takes any role that is in it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .. import _principal
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._perform import Answers
     from ..._plan import Params
 

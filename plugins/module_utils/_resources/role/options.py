@@ -7,6 +7,7 @@ from __future__ import annotations
 import typing as t
 
 from ... import _ownership
+from ..._skypilot.names import INSTANCE_ROLE
 from .. import _principal
 from . import own_policy, service_linked
 
@@ -14,8 +15,7 @@ if t.TYPE_CHECKING:
     from ..._plan import Params
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    # The name is a constant in SkyPilot (sky/provision/aws/config.py, DEFAULT_SKYPILOT_IAM_ROLE).
-    "name": {"type": "str", "default": "skypilot-v1"},
+    "name": {"type": "str", "default": INSTANCE_ROLE},
     **_principal.PRINCIPAL_ARGUMENTS,
     "existing": _ownership.existing_argument("keep"),
     "description": {"type": "str"},

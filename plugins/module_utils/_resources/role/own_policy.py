@@ -15,7 +15,8 @@ from ..._plan import Plan
 from ..policy import RESOURCE as POLICY
 
 if t.TYPE_CHECKING:
-    from ..._account import Account, Identity
+    from ..._account import Account
+    from ..._identity import Identity
     from ..._plan import Params
     from ..policy import Found
 

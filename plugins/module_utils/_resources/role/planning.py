@@ -19,7 +19,7 @@ from . import instance_profile, own_policy, service_linked
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Facts, Params
     from .found import Found
 

@@ -8,7 +8,8 @@ import re
 import typing as t
 
 from ... import _ownership, _tags
-from ..._skypilot.plain_yaml import is_plain_yaml
+from ..._skypilot.plain_yaml import is_plain_group_name
+from ..._skypilot.security_group import SSH_SOURCES
 from . import rules
 from .places import faults as place_faults
 
@@ -19,7 +20,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
     "networks": {"type": "list", "elements": "dict", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "ssh_sources": {"type": "list", "elements": "str", "default": ["0.0.0.0/0"]},
+    "ssh_sources": {"type": "list", "elements": "str", "default": list(SSH_SOURCES)},
     "efa": {"type": "bool", "default": False},
     "description": {"type": "str"},
     "existing": _ownership.existing_argument("keep"),
@@ -45,9 +46,8 @@ def _name_faults(name: str) -> list[str]:
     if name.lower() == "default":
         return [f"name: {name!r} is the name of the group that every VPC has; choose another"]
     if _TEXT.fullmatch(name) and name == name.strip() and not name.lower().startswith("sg-"):
-        if is_plain_yaml("GroupName", name):
+        if is_plain_group_name(name):
             return []
-        # sky/templates/aws-ray.yml.j2:38
         return [
             f"name: SkyPilot writes {name!r} into YAML without quotes and reads back something else; choose another"
         ]

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The security group of SkyPilot's machines, one of the same name in each VPC. PRIVATE to the collection.
 
-SkyPilot looks for a group of the exact name in the VPC that it launches in, makes it where it is missing, and adds rules
-only to one that has none (sky/provision/aws/config.py). Where it finds this one, it needs no right to do either.
+Where SkyPilot finds the group with its rules, it needs no right to make one or to add rules.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from .rules import ITSELF
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from .places import Place
     from .rules import Access

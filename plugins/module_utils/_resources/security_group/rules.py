@@ -12,6 +12,8 @@ import dataclasses
 import ipaddress
 import typing as t
 
+from ..._skypilot import security_group
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -79,15 +81,12 @@ NEW = Access(frozenset(), frozenset({ALL_OUT}))
 
 
 def wanted(ssh_sources: Iterable[str], *, efa: bool) -> Access:
-    """What SkyPilot needs of a group so that it changes nothing in it (sky/provision/aws/config.py:652-725).
-
-    It adds rules to a group that has none coming in, and to one that has none going out; for EFA also where none goes
-    to the group itself.
+    """What SkyPilot needs of a group so that it changes nothing in it.
 
     :param ssh_sources: address ranges that ``source_faults`` accepts.
     """
-    among = Rule(_ALL, None, "group", ITSELF)
-    ssh = (_addresses_rule("tcp", (22, 22), source) for source in ssh_sources)
+    among = Rule(*security_group.AMONG_MEMBERS, "group", ITSELF)
+    ssh = (_addresses_rule(*security_group.SSH, source) for source in ssh_sources)
     return Access(frozenset({among, *ssh}), frozenset({ALL_OUT, among} if efa else {ALL_OUT}))
 
 

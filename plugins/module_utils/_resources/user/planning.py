@@ -17,7 +17,7 @@ from .key.planning import plan as plan_key
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..._account import Identity
+    from ..._identity import Identity
     from ..._plan import Params
     from .found import Found
     from .key.planning import KeyPlan

@@ -52,6 +52,14 @@ PARAMETERS = {
     "volume": ("VolumeId",),
     "vpc": ("VpcId",),
 }
+#: The keys of what a launch says about a volume.
+VOLUME_KEYS = {
+    "Encrypted": "ec2:Encrypted",
+    "Iops": "ec2:VolumeIops",
+    "Throughput": "ec2:VolumeThroughput",
+    "VolumeSize": "ec2:VolumeSize",
+    "VolumeType": "ec2:VolumeType",
+}
 #: Types that may belong to anyone: their ARNs have no account.
 WITHOUT_ACCOUNT = ("image", "snapshot")
 
@@ -126,9 +134,11 @@ def run_instances(ask: Ask) -> Iterator[Check]:
     interfaces = params.get("NetworkInterfaces") or []
     yield existing(ask, "image", params.get("ImageId") or "*")
     yield ask.check(ask.call.api, arn(ask, "instance"), _instance_context(ask))
-    yield ask.check(ask.call.api, arn(ask, "volume"), _requested(ask, "volume"))
+    for volume in _volumes(params) or [{}]:
+        yield ask.check(ask.call.api, arn(ask, "volume"), _volume_context(ask, volume))
     for interface in interfaces or [{}]:
-        yield existing(ask, "network-interface", interface.get("NetworkInterfaceId") or "*")
+        interface_id = interface.get("NetworkInterfaceId") or "*"
+        yield existing(ask, "network-interface", interface_id, _interface_context(ask, interface))
     for kind, resource_id in _network(ask, interfaces):
         yield existing(ask, kind, resource_id)
     for kind, resource_id in _extras(params):
@@ -155,6 +165,33 @@ def _instance_context(ask: Ask) -> Context:
     if tokens:
         context["ec2:MetadataHttpTokens"] = tokens
     return context
+
+
+def _volumes(params: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+    """What a launch says of its volumes."""
+    return [mapping["Ebs"] for mapping in params.get("BlockDeviceMappings") or [] if mapping.get("Ebs")]
+
+
+def _volume_context(ask: Ask, volume: dict[str, t.Any]) -> Context:
+    told: Context = {key: _text(volume[name]) for name, key in VOLUME_KEYS.items() if name in volume}
+    return {**_requested(ask, "volume"), **told}
+
+
+def _interface_context(ask: Ask, interface: dict[str, t.Any]) -> Context:
+    context = _requested(ask, "network-interface")
+    if "AssociatePublicIpAddress" in interface:
+        context["ec2:AssociatePublicIpAddress"] = _text(interface["AssociatePublicIpAddress"])
+    subnet = interface.get("SubnetId")
+    if subnet:
+        context["ec2:Subnet"] = arn(ask, "subnet", subnet)
+        vpc = ask.resources.vpc_of(ask.region, "subnet", subnet)
+        context |= {"ec2:Vpc": ask.arn("ec2", f"vpc/{vpc}")} if vpc else {}
+    return context
+
+
+def _text(value: t.Any) -> str:
+    """A value as conditions compare it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _network(ask: Ask, interfaces: list[dict[str, t.Any]]) -> Iterator[tuple[str, str]]:
@@ -184,10 +221,7 @@ def _extras(params: dict[str, t.Any]) -> Iterator[tuple[str, str]]:
     yield from (
         ("launch-template", template[key]) for key in ("LaunchTemplateId", "LaunchTemplateName") if template.get(key)
     )
-    for mapping in params.get("BlockDeviceMappings") or []:
-        snapshot = (mapping.get("Ebs") or {}).get("SnapshotId")
-        if snapshot:
-            yield "snapshot", snapshot
+    yield from (("snapshot", volume["SnapshotId"]) for volume in _volumes(params) if volume.get("SnapshotId"))
     if reservation.get("CapacityReservationResourceGroupArn"):
         raise UnknownAction("no rule says what a launch into a group of capacity reservations needs")
     if reservation.get("CapacityReservationId"):

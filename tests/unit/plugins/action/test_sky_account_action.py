@@ -9,7 +9,7 @@ import typing as t
 import pytest
 import yaml
 
-from ansible_collections.sky.aws.plugins.module_utils import _account
+from ansible_collections.sky.aws.plugins.module_utils import _account, _session
 from ansible_collections.sky.aws.plugins.module_utils._features.catalogue import FEATURES
 from ansible_collections.sky.aws.plugins.module_utils._resources import policy
 from ansible_collections.sky.aws.tests.unit.entry_points import as_action, trusted
@@ -25,7 +25,7 @@ MACHINE = {"name": "smoke", "instance_type": "t3.micro", "image_id": "ami-012345
 def offline(monkeypatch):
     """The account must not be reached."""
     monkeypatch.setattr(_account.Account, "__init__", lambda *_: pytest.fail("the account was reached"))
-    monkeypatch.setattr(_account._botocore, "Session", lambda *_, **__: pytest.fail("a session was made"))
+    monkeypatch.setattr(_session, "_opened", lambda *_, **__: pytest.fail("a session was made"))
 
 
 def check(variables: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

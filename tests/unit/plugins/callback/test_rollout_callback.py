@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import sys
 import types
 import typing as t
@@ -15,9 +16,8 @@ from ansible.plugins.callback import CallbackBase
 
 from ansible_collections.sky.aws.plugins.callback import outcome as outcome_plugin
 from ansible_collections.sky.aws.plugins.callback import rollout as rollout_plugin
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_callback
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_lines import Lines
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_terminal import Terminal
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.lines import Lines
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.terminal import Terminal
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def load(monkeypatch):
     def load(plugin: t.Any, **options: t.Any) -> t.Any:
         callback = plugin.CallbackModule()
         made.append(callback)
-        callback.get_option = {"outcome_file": None, "interval": 10.0, **options}.__getitem__
+        callback.get_option = {"outcome_file": None, "interval": 10.0, "show_calls": False, **options}.__getitem__
         callback.set_options()
         return callback
 
@@ -90,9 +90,8 @@ class New(Old):
 
 
 class Play:
-    check_mode = False
-
-    def __init__(self, *batch: str, of: tuple[str, ...] = ()) -> None:
+    def __init__(self, *batch: str, of: tuple[str, ...] = (), check_mode: bool = False, diff: bool = False) -> None:
+        self.check_mode, self.diff = check_mode, diff
         self._variables = {"ansible_play_batch": list(batch), "ansible_play_hosts_all": list(of or batch)}
 
     def get_name(self) -> str:
@@ -193,12 +192,13 @@ def test_a_run_that_breaks_off_is_told_by_the_process_that_ran_it(callback, resu
     callback.v2_playbook_on_play_start(Play("a", "b"))
     callback.v2_runner_on_ok(result("a", {}))
     with monkeypatch.context() as patch:
-        patch.setattr(_rollout_callback.os, "getpid", lambda: -1)
+        patch.setattr(os, "getpid", lambda: -1)
         callback._break_off()
         assert outcome(tmp_path)["totals"]["not_started"] == 2
     callback._break_off()
     assert outcome(tmp_path)["totals"] == {
-        "accounts": 2, "changed": 0, "unchanged": 0, "failed": 0, "unreachable": 0, "unfinished": 1, "not_started": 1
+        "accounts": 2, "changed": 0, "unchanged": 0, "failed": 0, "unreachable": 0, "unfinished": 1, "not_started": 1,
+        "drift": 0,
     }  # fmt: skip
     assert (tmp_path / "rollout.retry").read_text() == "a\nb\n"
 
@@ -223,7 +223,55 @@ class TestScreen:
         shown = capsys.readouterr()
         assert "0/1 accounts done, 1 running" in shown.out
         assert "1 account: 1 unchanged" in shown.out
-        assert "a: odd" in shown.err
+        assert "[WARNING]: a: odd" in shown.err
+
+    @pytest.mark.parametrize("text", ["odd", "a: odd"])
+    def test_a_warning_names_its_account_once(self, load, capsys, monkeypatch, result, text):
+        callback = load(rollout_plugin)
+        warned: list[str] = []
+        monkeypatch.setattr(callback._display, "warning", warned.append)
+        callback.v2_playbook_on_play_start(Play("a"))
+        callback.v2_runner_on_ok(result("a", {"results": [{"warnings": [text]}]}))
+        callback.v2_playbook_on_stats(Stats(a=0))
+        assert warned == ["a: odd"]
+        assert "       1 x odd\n           a\n" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("check_mode", "show_calls", "shown"),
+        [
+            (False, False, None),
+            (False, True, "API calls that changed something:"),
+            (True, False, "a real run would make:"),
+        ],
+    )
+    def test_the_calls_are_shown_in_check_mode_or_on_request(self, load, capsys, check_mode, show_calls, shown):
+        callback = load(rollout_plugin, show_calls=show_calls)
+        callback.v2_playbook_on_play_start(Play("a", check_mode=check_mode))
+        callback.v2_runner_on_ok(New("a", {"changed": True, "steps": [{"api": "iam:CreateUser", "target": "alice"}]}))
+        callback.v2_playbook_on_stats(Stats(a=0))
+        out = capsys.readouterr().out
+        assert ("alice   iam:CreateUser" in out) is bool(shown)
+        assert (shown or "account") in out
+
+    @pytest.mark.parametrize(("diff", "changed"), [(True, True), (True, False), (False, True)])
+    def test_where_the_diffs_are_is_said_to_whom_asked_for_them(self, load, capsys, diff, changed):
+        callback = load(rollout_plugin)
+        callback.v2_playbook_on_play_start(Play("a", diff=diff))
+        steps = [{"api": "iam:CreateUser", "target": "alice"}] if changed else []
+        callback.v2_runner_on_ok(New("a", {"changed": changed, "steps": steps}))
+        callback.v2_playbook_on_stats(Stats(a=0))
+        assert ("ANSIBLE_STDOUT_CALLBACK=default" in capsys.readouterr().out) is (diff and changed)
+
+    def test_the_last_lines_say_where_all_of_it_is_and_how_to_try_again(self, load, capsys, tmp_path):
+        file = tmp_path / "rollout.json"
+        callback = load(rollout_plugin, outcome_file=str(file))
+        callback.v2_playbook_on_play_start(Play("a"))
+        callback.v2_runner_on_failed(New("a", {"msg": "no"}))
+        callback.v2_playbook_on_stats(Stats(a=1))
+        assert capsys.readouterr().out.splitlines()[-2:] == [
+            f"Outcome by account: {file}",
+            f"To try again the accounts that are not done: --limit @{tmp_path / 'rollout.retry'}",
+        ]
 
     def test_lines_where_another_callback_takes_the_output_apart(self, load, monkeypatch):
         """ansible-runner gives Ansible a terminal, and a callback of its own that has this one as its base."""

@@ -241,7 +241,7 @@ class TestHostsAndGroups:
 
     def test_an_answer_without_a_state_is_an_error(self, hub):
         hub.organize([{"name": "a", "unit": "", "state": None, "status": None}])
-        assert "install botocore 1.40.27 or later" in hub.refused()
+        assert "install boto3 1.40.27 or later" in hub.refused()
 
 
 class TestCalls:

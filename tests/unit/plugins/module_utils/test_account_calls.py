@@ -186,7 +186,7 @@ class TestClients:
 
     def test_botocores_own_clients_have_them_too(self, reach):
         """Such as the one with which it assumes the role of a profile."""
-        config = reach()._session.create_client("sts", "us-east-1").meta.config
+        config = reach()._session.core.create_client("sts", "us-east-1").meta.config
         assert config.retries == {"mode": "standard", "total_max_attempts": 11}
 
     def test_aws_config_goes_over_them(self, reach):
@@ -217,3 +217,58 @@ class TestClients:
             reach(aws_config=given)
         assert "\n" not in caught.value.message
         assert sandbox.emulator.calls() == []
+
+
+class TestCallsThatNoModuleMakes:
+    """The models of EC2 and IAM are trimmed to what the collection calls; more is possible all the same."""
+
+    def test_a_call(self, sandbox, reach):
+        sandbox.iam.create_account_alias(AccountAlias="research")
+        account = reach()
+        before = account.client("iam")
+        assert account.call("iam:ListAccountAliases")["AccountAliases"] == ["research"]
+        assert account.client("iam") is not before
+        assert account.call("iam:ListAccountAliases", region=account.region)["AccountAliases"] == ["research"]
+        assert account.client("iam") is account.client("iam")
+
+    def test_it_is_signed_and_configured_as_the_others(self, sandbox, reach):
+        account = reach(aws_config={"read_timeout": 7})
+        account.call("ec2:DescribeKeyPairs", region="eu-west-1")
+        client = account.client("ec2", "eu-west-1")
+        assert client.meta.config.read_timeout == 7
+        assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 11}
+        (call,) = [call for call in sandbox.emulator.calls(sandbox.account_id) if call["service"] == "ec2"]
+        assert (call["api"], call["region"]) == ("ec2:DescribeKeyPairs", "eu-west-1")
+
+    def test_pages(self, sandbox, reach):
+        sandbox.iam.create_group(GroupName="team")
+        (found,) = reach().pages("iam:ListGroups", "Groups")
+        assert found["GroupName"] == "team"
+
+    def test_a_wait(self, sandbox, reach):
+        with pytest.raises(AWSError, match="ec2:DescribeKeyPairs on laptop in account"):
+            reach().wait("ec2:DescribeKeyPairs", "key_pair_exists", "laptop", delay=1, attempts=1, KeyNames=["laptop"])
+
+    def test_a_lost_answer_is_marked_there_too(self, sandbox, reach, monkeypatch):
+        monkeypatch.setattr(time, "sleep", lambda _: None)
+        account = reach()
+        account.call("iam:CreateGroup", "team", GroupName="team")
+        sandbox.emulator.disturb("iam:CreateGroup", account=sandbox.account_id, kind="reset")
+        with pytest.raises(AWSError, match="EntityAlreadyExists") as caught:
+            account.call("iam:CreateGroup", "team", GroupName="team")
+        assert caught.value.repeats_lost is True
+
+    @pytest.mark.parametrize("api", ["iam:MakeCoffee", "sts:MakeCoffee"])
+    def test_what_botocore_does_not_know(self, sandbox, reach, api):
+        account = reach()
+        sandbox.emulator.clear_log()
+        with pytest.raises(SkyError, match=rf"^{api}: .*does not know this call.*pip install --upgrade boto3$"):
+            account.call(api)
+        assert sandbox.emulator.calls() == []
+
+    def test_a_service_that_botocore_does_not_know(self, reach):
+        with pytest.raises(
+            AWSError, match=r"^coffee:MakeOne in account .* failed with UnknownServiceError: "
+        ) as caught:
+            reach().call("coffee:MakeOne")
+        assert "\n" not in caught.value.message

@@ -11,8 +11,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, BadInput, Interrupted, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._perform import perform
 from ansible_collections.sky.aws.plugins.module_utils._plan import Outcome, Plan, Step, drift
 from ansible_collections.sky.aws.plugins.module_utils._run import Resource, run

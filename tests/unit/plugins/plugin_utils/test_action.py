@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import typing as t
 
 import pytest
@@ -16,6 +14,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.plugin_utils import _action
 from ansible_collections.sky.aws.tests.unit.entry_points import action, as_action, trusted
+from ansible_collections.sky.aws.tests.unit.new_process import python
 from ansible_collections.sky.aws.tests.unit.sandbox import MANAGEMENT
 
 REACH = {"account_id": "111122223333", "region": "us-east-1", **MANAGEMENT}
@@ -345,37 +344,24 @@ class TestErrors:
 IMPORTED = """
 import gc, json, sys, threading
 from ansible_collections.sky.aws.plugins.action import sky_iam_policy
-from ansible_collections.sky.aws.plugins.module_utils import _botocore
+from ansible_collections.sky.aws.plugins.module_utils import _models
 from botocore.session import Session
 gc.unfreeze()  # what is frozen is not listed
 print(json.dumps({
     "threads": threading.active_count(),
     "sessions": sum(isinstance(item, Session) for item in gc.get_objects()),
-    "models": sorted(str(key) for key in _botocore.loader()._cache),
-    "trimmed": _botocore._called.cache_info().currsize,
-    "boto3": "boto3" in sys.modules,
+    "models": sorted(str(key) for key in _models.configured()._cache),
+    "trimmed": _models._called.cache_info().currsize,
 }))
 """
 
-WITHOUT_BOTOCORE = """
+WITHOUT = """
 import json, sys
-sys.modules["botocore"] = None
+sys.modules[sys.argv[1]] = None
 from ansible_collections.sky.aws.tests.unit.entry_points import as_action, as_module
 for way in (as_action, as_module):
     print(json.dumps(way("sky_account", {"account_id": "111122223333", "region": "us-east-1"})))
 """
-
-
-def python(code: str, tmp_path: t.Any) -> list[t.Any]:
-    """What a new process prints, a JSON document a line."""
-    environment = {
-        **os.environ,
-        "ANSIBLE_LOCAL_TEMP": str(tmp_path),
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-    }
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 class TestImport:
@@ -383,11 +369,13 @@ class TestImport:
         (found,) = python(IMPORTED, tmp_path)
         assert found["threads"] == 1
         assert found["sessions"] == 1  # the spare one
-        assert found["boto3"] is False
         assert found["trimmed"] == 2
         assert any("'sts', 'service-2'" in key for key in found["models"])
 
-    def test_without_botocore_both_ways_say_so(self, tmp_path):
-        for result in python(WITHOUT_BOTOCORE, tmp_path):
+    @pytest.mark.parametrize("package", ["boto3", "botocore"])
+    def test_without_boto3_both_ways_say_so(self, tmp_path, package):
+        for result in python(WITHOUT, tmp_path, package):
             assert result["failed"] is True
-            assert result["msg"].startswith("botocore is needed and cannot be imported")
+            assert result["msg"].startswith("boto3 and botocore are needed and cannot be imported (")
+            assert package in result["msg"].partition("(")[2]
+            assert result["msg"].endswith("pip install boto3")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import STATUSES, Rollout, State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import DeliveredKey, Drift, Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import STATUSES, Rollout, State
 
 NOTHING = Report()
 MADE = Report(steps=(("iam:CreatePolicy", "p"),))
@@ -165,6 +165,37 @@ class TestEstimate:
             assert sum(rollout.totals().values()) == len(rollout.accounts)
         rollout.end({})
         assert rollout.progress() == 1 or rollout.count(State.WAITING)
+
+
+class TestParts:
+    def test_they_count_what_came_of_their_resources(self):
+        rollout = begun("a", of="a")
+        for effects in ((("users", "created"), ("users", "unchanged")), (("users", "created"), ("role", "drift"))):
+            rollout.passed("a", "keep", Report(effects=effects))
+        assert rollout.accounts["a"].parts == {"users": {"created": 2, "unchanged": 1}, "role": {"drift": 1}}
+
+    def test_a_failed_task_counts_too(self):
+        rollout = begun("a", of="a")
+        rollout.failed("a", "keep", Report(message="no", effects=(("role", "failed"),)), state=State.FAILED)
+        assert rollout.accounts["a"].parts == {"role": {"failed": 1}}
+
+
+def test_drift_is_no_status_and_counts_accounts():
+    rollout = begun("a", "b", of="ab")
+    drift = Drift("role", "role", "skypilot-v1", "tags", {}, {})
+    rollout.passed("a", "keep", Report(drift=(drift, drift)))
+    rollout.passed("b", "keep", NOTHING)
+    rollout.end({"a": State.DONE, "b": State.DONE})
+    assert statuses(rollout) == {"a": "unchanged", "b": "unchanged"}
+    assert rollout.drifted() == 1
+    assert rollout.accounts["a"].drift == [("keep", drift), ("keep", drift)]
+
+
+def test_the_last_place_of_a_users_key_counts():
+    rollout = begun("a", of="a")
+    for place in ("old", "new"):
+        rollout.passed("a", "keep", Report(keys=(DeliveredKey("alice", {"secret": place}),)))
+    assert rollout.accounts["a"].keys == {"alice": DeliveredKey("alice", {"secret": "new"})}
 
 
 def test_warnings_are_kept_once_an_account():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes as causes
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout import causes
 
 DENIED = (
     "iam:CreatePolicy on {name} in account {account}: AccessDenied: User: arn:aws:sts::{account}:assumed-role/Admin/{name} "
@@ -39,6 +39,10 @@ class TestCause:
     )
     def test_what_is_the_accounts_own_goes(self, message, cause):
         assert causes.cause(message, "ml-1") == cause
+
+    @pytest.mark.parametrize("host", ["ml-0x0", "lab-0a1b2c3d", "123456789012"])
+    def test_a_host_whose_name_looks_like_an_id_is_still_the_host(self, host):
+        assert causes.cause(f"policy p on {host}: no", host) == "policy p on <host>: no"
 
     @given(
         st.from_regex(r"[1-9][0-9]{11}", fullmatch=True), st.uuids(), st.from_regex(r"ml-[a-z0-9]{1,9}", fullmatch=True)

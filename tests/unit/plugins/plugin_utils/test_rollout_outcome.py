@@ -12,10 +12,10 @@ import stat
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_outcome
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import STATUSES, Rollout, State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_outcome import OutcomeFile, document
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.outcome import SCHEMA, OutcomeFile, document
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.parts import PARTS
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import EFFECTS, DeliveredKey, Drift, Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import STATUSES, Rollout, State
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, 0, 5, datetime.UTC)
 GUIDE = pathlib.Path(__file__).parents[4] / "docs" / "rollout.md"
@@ -25,7 +25,17 @@ GUIDE = pathlib.Path(__file__).parents[4] / "docs" / "rollout.md"
 def rollout() -> Rollout:
     rollout = Rollout()
     rollout.begin("play", "abc", "ab", 1, 0.0)
-    report = Report((("iam:CreatePolicy", "p"),), ("odd",), account_id="111111111111")
+    report = Report(
+        (("iam:CreatePolicy", "p"),),
+        ("odd",),
+        account_id="111111111111",
+        effects=(("policy", "created"), ("users", "drift"), ("users", "drift")),
+        drift=(
+            Drift("users", "user", "alice", "tags", {}, {"a": 1}),
+            Drift("users", "user", "", "state", "present", "absent"),
+        ),
+        keys=(DeliveredKey("alice", {"file": "/keys/a", "profile": "111111111111-alice"}),),
+    )
     rollout.passed("a", "keep", report, changed=True)
     rollout.failed("b", "keep", Report(message="no b\nat all"), state=State.FAILED)
     rollout.end({"a": State.DONE, "b": State.FAILED})
@@ -40,7 +50,27 @@ class TestDocument:
                 "account_id": "111111111111",
                 "status": "changed",
                 "changed": ["keep"],
+                "parts": {"policy": {"created": 1}, "users": {"drift": 2}},
                 "steps": [{"task": "keep", "api": "iam:CreatePolicy", "target": "p"}],
+                "drift": [
+                    {
+                        "task": "keep",
+                        "part": "users",
+                        "name": "alice",
+                        "aspect": "tags",
+                        "declared": {},
+                        "found": {"a": 1},
+                    },
+                    {
+                        "task": "keep",
+                        "part": "users",
+                        "name": None,
+                        "aspect": "state",
+                        "declared": "present",
+                        "found": "absent",
+                    },
+                ],
+                "access_keys": [{"user": "alice", "file": "/keys/a", "profile": "111111111111-alice"}],
                 "failure": None,
                 "warnings": ["odd"],
             },
@@ -48,7 +78,10 @@ class TestDocument:
                 "account_id": None,
                 "status": "failed",
                 "changed": [],
+                "parts": {},
                 "steps": [],
+                "drift": [],
+                "access_keys": [],
                 "failure": {"task": "keep", "message": "no b\nat all", "cause": "no <host>; at all"},
                 "warnings": [],
             },
@@ -56,13 +89,17 @@ class TestDocument:
                 "account_id": None,
                 "status": "not_started",
                 "changed": [],
+                "parts": {},
                 "steps": [],
+                "drift": [],
+                "access_keys": [],
                 "failure": None,
                 "warnings": [],
             },
         }
         assert outcome["totals"] == {
-            "accounts": 3, "changed": 1, "unchanged": 0, "failed": 1, "unreachable": 0, "unfinished": 0, "not_started": 1
+            "accounts": 3, "changed": 1, "unchanged": 0, "failed": 1, "unreachable": 0, "unfinished": 0, "not_started": 1,
+            "drift": 1,
         }  # fmt: skip
         assert outcome["steps"] == {"iam:CreatePolicy": 1}
         assert outcome["causes"] == [{"cause": "no <host>; at all", "accounts": ["b"]}]
@@ -70,17 +107,18 @@ class TestDocument:
 
     def test_every_key_is_in_the_guide(self, rollout):
         outcome, text = document(rollout, NOON, NOON), GUIDE.read_text()
-        inner = outcome["accounts"]["b"]
+        one, other = outcome["accounts"]["a"], outcome["accounts"]["b"]
+        inner = (other, other["failure"], one["drift"][0], one["access_keys"][0])
         told = set(re.findall(r"`(\w+)`", text))
-        assert {*outcome, *inner, *inner["failure"], *STATUSES} - told == set()
-        assert f'"schema": {_rollout_outcome.SCHEMA}' in text
+        assert {*outcome, *STATUSES, *EFFECTS, *PARTS, *(key for keys in inner for key in keys)} - told == set()
+        assert f'"schema": {SCHEMA}' in text
 
 
 class TestFile:
     def test_both_files_are_for_the_owner_only(self, rollout, tmp_path):
         file = OutcomeFile(str(tmp_path / "new" / "rollout.json"))
         file.write(document(rollout, NOON, NOON), rollout.retry())
-        assert json.loads(file.path.read_text())["schema"] == _rollout_outcome.SCHEMA
+        assert json.loads(file.path.read_text())["schema"] == SCHEMA
         assert file.retry_path.read_text() == "b\nc\n"
         assert {stat.S_IMODE(path.stat().st_mode) for path in (file.path, file.retry_path)} == {0o600}
         assert sorted(path.name for path in file.path.parent.iterdir()) == ["rollout.json", "rollout.retry"]

@@ -11,11 +11,12 @@ import sys
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_terminal
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Rollout, State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_lines import AT_ONCE, IN_SUMMARY, Lines, summary
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_terminal import Drawing, Terminal
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import Group
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.lines import AT_ONCE, Lines
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Report
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Rollout, State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.summary import Causes, Cell, Grid, headline, sections
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.terminal import HAS_RICH, Drawing, Terminal
 
 NAMES = [f"ml-{number}" for number in range(1000)]
 
@@ -40,8 +41,8 @@ class TestLines:
             else:
                 rollout.passed(name, "keep", Report((("iam:CreatePolicy", "p"),)), changed=True)
             lines.move(rollout, number / 10)
-        lines.end(rollout, 100.0)
-        assert len(written) < 30
+        lines.end(headline(rollout, 100.0), sections(rollout, calls=True))
+        assert len(written) < 60
         assert [line for line in written if " failed: no ml" in line] == [
             "ml-1 failed: no ml-1 in 000000000001",
             "ml-3 failed: no ml-3 in 000000000003",
@@ -69,33 +70,26 @@ class TestLines:
         assert shown[0] == "ml-0: ml-0 is odd"
         assert written == []
 
-    @pytest.mark.parametrize(
-        ("check_mode", "words"), [(False, "calls that changed something"), (True, "calls that a real run would make")]
-    )
-    def test_the_summary(self, check_mode, words):
-        rollout = thousand(check_mode)
-        for name in NAMES[:20]:
-            report = Report((("iam:CreatePolicy", "p"),), (f"{name} is odd",), f"no {name}")
-            rollout.failed(name, "keep", report, state=State.FAILED)
-        for name in NAMES[20:]:
-            rollout.passed(name, "keep", changed=True)
-        rollout.end(dict.fromkeys(NAMES[:20], State.FAILED))
-        text = "\n".join(summary(rollout, 60.0))
-        changed = "would change" if check_mode else "changed"
-        assert f"1000 accounts: 980 {changed}, 20 failed; 0:01:00, 1000 accounts a minute" in text
-        assert words in text
-        assert "      20 x iam:CreatePolicy" in text
-        assert "      20 x no <host>\n           ml-0, ml-1," in text
-        assert f"and {20 - IN_SUMMARY} more" in text
-        assert "      20 x <host> is odd" in text
-
-    def test_the_summary_of_a_broken_run_says_so(self):
-        rollout = thousand()
-        rollout.passed("ml-0", "keep")
-        rollout.interrupt()
-        assert list(summary(rollout, 5.0))[1] == "broken off: 1000 accounts: 1000 unfinished; 0:00:05".replace(
-            "1000 unfinished", "1 unfinished, 999 not started"
+    def test_the_end_in_columns(self):
+        grid = Grid(
+            "Title:", ("account", "x"), [(Cell("a"), Cell("long")), (Cell("longer name"), Cell("-"))], "and 2 more"
         )
+        causes = Causes("", [Group("a cause", ("a", "b"))])
+        written: list[str] = []
+        Lines(written.append, 1.0).end("all", [grid, causes])
+        assert written == [
+            "",
+            "all",
+            "",
+            "Title:",
+            "  account      x",
+            "  a            long",
+            "  longer name  -",
+            "  and 2 more",
+            "",
+            "       2 x a cause",
+            "           a, b",
+        ]
 
 
 def streams(monkeypatch: pytest.MonkeyPatch) -> tuple[io.StringIO, io.StringIO]:
@@ -120,7 +114,7 @@ class TestTerminal:
         assert screen.getvalue().count("\x1b[3F\x1b[J") == 1
         rollout.failed("ml-7", "keep", Report(message="[bold]no[/bold] \\[x]"), state=State.FAILED)
         rollout.end({"ml-7": State.FAILED})
-        terminal.end(rollout, 10.0)
+        terminal.end(headline(rollout, 10.0), sections(rollout, calls=False))
         assert sys.stdout is screen
         final = screen.getvalue().rpartition("\x1b[3F\x1b[J")[2]
         assert "1000 accounts: 999 unchanged, 1 failed; 0:00:10" in re.sub(r"\x1b\[\d*m", "", final)
@@ -139,6 +133,29 @@ class TestTerminal:
         terminal.close()
         drawn = re.sub(r"\x1b\[\d*[A-Zm]", "", screen.getvalue()).splitlines()
         assert max(map(len, drawn)) <= 40
+
+    def test_the_table_fits_eighty_columns_and_is_whole(self, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "80")
+        screen, _err = streams(monkeypatch)
+        rollout = Rollout()
+        rollout.begin("play", ["hackathon"], ["hackathon"], 1, 0.0)
+        parts = ("policy", "users", "users", "role", "network", "instances")
+        rollout.passed("hackathon", "keep", Report(effects=tuple((part, "created") for part in parts)), changed=True)
+        rollout.end({"hackathon": State.DONE})
+        terminal = Terminal(lambda line: None, lambda line: None, color=False)
+        terminal.end(headline(rollout, 10.0), sections(rollout, calls=False))
+        rows = [line.split() for line in re.sub(r"\x1b\[\d*m", "", screen.getvalue()).splitlines()]
+        assert ["account", "status", "policy", "users", "role", "network", "instances"] in rows
+        assert ["hackathon", "changed", "created", "2", "created", "created", "created", "created"] in rows
+
+    def test_what_was_left_out_is_said_and_what_failed_is_red(self, monkeypatch):
+        monkeypatch.setenv("TERM", "xterm-256color")
+        monkeypatch.delenv("NO_COLOR", raising=False)
+        screen, _err = streams(monkeypatch)
+        grid = Grid("", ("account", "status"), [(Cell("a"), Cell("failed", "failed"))], "and 2 more accounts")
+        Terminal(lambda line: None, lambda line: None, color=True).end("all", [grid])
+        assert "\x1b[1;31mfailed" in screen.getvalue()
+        assert "and 2 more accounts" in screen.getvalue()
 
 
 class TestDrawing:
@@ -196,4 +213,4 @@ class TestDrawing:
 
 
 def test_rich_is_there_for_the_tests():
-    assert _rollout_terminal.HAS_RICH
+    assert HAS_RICH

@@ -29,7 +29,7 @@ if t.TYPE_CHECKING:
     from .key import Key
     from .rotating import Rotation
 
-    Place = in_file.KeyFile | in_secret.KeySecret
+    Place: t.TypeAlias = "in_file.KeyFile | in_secret.KeySecret"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,9 +9,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._features import documents
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._policy import readable
 from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
 from ansible_collections.sky.aws.plugins.module_utils._resources.policy import Found

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 import threading
 
-import botocore.session
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
 from ansible_collections.sky.aws.plugins.module_utils._resources.network import RESOURCE as network
 from ansible_collections.sky.aws.plugins.module_utils._skypilot import plain_yaml
 from ansible_collections.sky.aws.plugins.module_utils._skypilot.configuration import sky_config
-from ansible_collections.sky.aws.plugins.module_utils._skypilot.release import REGIONS
+from ansible_collections.sky.aws.plugins.module_utils._skypilot.release import REGIONS, RELEASE
 from ansible_collections.sky.aws.plugins.module_utils._skypilot.subnets import Layout
 from ansible_collections.sky.aws.tests.unit.layouts import (
     ALL_PRIVATE,
@@ -32,8 +30,6 @@ from ansible_collections.sky.aws.tests.unit.layouts import (
     usable_ids,
     vpc,
 )
-
-KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "example"}
 
 
 class TestPlan:
@@ -81,7 +77,13 @@ class TestPlan:
 
 class TestWarnings:
     def warnings(self, layout, **given_options):
-        return network.plan([layout], options(**given_options), ME).warnings
+        """Those that are more than SkyPilot's own error."""
+        told = network.plan([layout], options(**given_options), ME).warnings
+        return [line for line in told if not line.startswith("network unusable: ")]
+
+    def test_an_unusable_network_is_told_with_skypilots_error(self):
+        [line] = network.plan([Layout(REGION)], options(vpc_names=["x"]), ME).warnings
+        assert line.startswith("network unusable: us-east-1: No VPC with name 'x' is found in us-east-1.")
 
     def test_no_default_vpc_stops_failover(self):
         [line] = self.warnings(Layout(REGION))
@@ -108,7 +110,7 @@ class TestWarnings:
 
     def test_a_region_without_catalog(self):
         [line] = self.warnings(Layout("ap-south-2", [DEFAULT], [subnet("subnet-a", "a")], [MAIN_OPEN]))
-        assert line.startswith("ap-south-2: SkyPilot 0.14.1 has no catalog")
+        assert line.startswith(f"ap-south-2: SkyPilot {RELEASE} has no catalog")
 
     def test_another_vpcs_main_table_makes_the_default_vpc_public(self):
         tables = [table("rtb-other", IGW, vpc_id="vpc-0", main=True), table("rtb-main", main=True)]
@@ -311,37 +313,17 @@ class TestRead:
         assert network.validate(options(regions=list(REGIONS))) == []
 
 
-class TestAgainstMoto:
-    """The real account class and the real botocore against an emulated EC2, region by region in threads."""
-
-    @pytest.fixture
-    def account(self, monkeypatch):
-        moto = pytest.importorskip("moto")
-        monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-        with moto.mock_aws():
-            yield Account(
-                {
-                    "account_id": "123456789012",
-                    "region": REGION,
-                    "access_key": KEYS["aws_access_key_id"],
-                    "secret_key": KEYS["aws_secret_access_key"],
-                    "validate_certs": True,
-                }
-            )
-
-    def test_regions_side_by_side(self, account):
-        # The collection's own client knows only the calls that the collection makes.
-        client = botocore.session.Session().create_client("ec2", "us-west-2", **KEYS)
+class TestAgainstTheEmulatedAws:
+    def test_regions_side_by_side(self, sandbox):
+        sandbox.emulator.internet(sandbox.account_id, "us-west-2")
+        client = sandbox.emulator.client("ec2", sandbox.account_id, "us-west-2")
         [default] = client.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-        [main] = client.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [default["VpcId"]]}])["RouteTables"]
-        gateway = client.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-        client.attach_internet_gateway(InternetGatewayId=gateway, VpcId=default["VpcId"])
-        client.create_route(RouteTableId=main["RouteTableId"], DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
 
         given_options = options(regions=["us-east-1", "us-west-2", "eu-west-1"])
-        plan = network.plan(network.read(account, given_options), given_options, account.identity)
 
-        found = {item["region"]: item for item in plan.facts["networks"]}
+        result = sandbox.run(network, **given_options)
+
+        found = {item["region"]: item for item in result["networks"]}
         assert list(found) == given_options["regions"]
         assert found["us-east-1"]["error"] == found["eu-west-1"]["error"] == ALL_PRIVATE
         assert found["us-west-2"]["vpc"]["vpc_id"] == default["VpcId"]

@@ -98,9 +98,10 @@ class TestEverything:
         onboarded.offboard()
         onboarded.emulator.clear_log()
         again = onboarded.offboard()
+        header = f"account in account {onboarded.account_id}"
         assert again == {
             "changed": False,
-            "diff": {"before": {}, "after": {}},
+            "diff": {"before_header": header, "after_header": header, "before": {}, "after": {}},
             "steps": [],
             "removed": [],
             "left": [],

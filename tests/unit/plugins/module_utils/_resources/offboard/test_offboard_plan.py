@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, Interrupted, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._patience import silent
 from ansible_collections.sky.aws.plugins.module_utils._plan import Step
 from ansible_collections.sky.aws.plugins.module_utils._resources._principal import Rights

@@ -8,8 +8,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._policy import compose
 from ansible_collections.sky.aws.plugins.module_utils._resources._principal import Rights
 from ansible_collections.sky.aws.plugins.module_utils._resources.role import RESOURCE as role

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._resources.security_group import RESOURCE as security_group
 from ansible_collections.sky.aws.plugins.module_utils._resources.security_group.places import Place, places
 from ansible_collections.sky.aws.plugins.module_utils._skypilot import plain_yaml

@@ -10,8 +10,8 @@ import typing as t
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.sky.aws.plugins.module_utils._account import Identity
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._resources._principal import Rights
 from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
 from ansible_collections.sky.aws.plugins.module_utils._resources.user.found import Found

@@ -9,29 +9,20 @@ cause as they fail, and a summary.
 from __future__ import annotations
 
 import collections
-import datetime
 import typing as t
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import STATUSES, State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import cause, some
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.summary import Causes, Grid, counts, duration
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Failure, Rollout
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout_causes import Group
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Failure, Rollout
 
 #: Accounts of one cause that are shown as they fail, and in the summary.
 AT_ONCE = 3
 IN_SUMMARY = 10
-
-WORDS = {status: status.replace("_", " ") for status in STATUSES}
-IN_CHECK_MODE = {**WORDS, "changed": "would change"}
-
-
-def words(rollout: Rollout) -> dict[str, str]:
-    """What each status is called."""
-    return IN_CHECK_MODE if rollout.check_mode else WORDS
 
 
 class Lines:
@@ -63,11 +54,11 @@ class Lines:
 
     def warn(self, name: str, text: str, show: t.Callable[[str], None]) -> None:
         """A task of an account warned; ``show`` is Ansible's own way to show a warning."""
-        self._tell(_rollout_causes.cause(text, name), f"{name}: {text}", show)
+        self._tell(cause(text, name), f"{name}: {text}", show)
 
-    def end(self, rollout: Rollout, seconds: float) -> None:
+    def end(self, headline: str, sections: Sequence[Grid | Causes]) -> None:
         """Sum up."""
-        for line in summary(rollout, seconds):
+        for line in ("", headline, *(line for section in sections for line in _lines(section))):
             self._write(line)
 
     def close(self) -> None:
@@ -84,17 +75,12 @@ class Lines:
 
 def progress(rollout: Rollout, now: float) -> str:
     """One line: how far it is."""
-    totals = rollout.totals()
     done = rollout.count(State.DONE, State.FAILED, State.UNREACHABLE, State.STOPPED)
     parts = [
         f"{rollout.progress():4.0%}",
         f"{done}/{len(rollout.accounts)} accounts done",
         f"{rollout.count(State.RUNNING)} running",
-        *(
-            f"{totals[status]} {words(rollout)[status]}"
-            for status in ("changed", "failed", "unreachable")
-            if totals[status]
-        ),
+        *counts(rollout, ("changed", "failed", "unreachable")),
     ]
     left = rollout.seconds_left(now)
     if left is not None:
@@ -102,42 +88,25 @@ def progress(rollout: Rollout, now: float) -> str:
     return ", ".join(parts) + (f": {rollout.task}" if rollout.task else "")
 
 
-def summary(rollout: Rollout, seconds: float) -> Iterator[str]:
-    """What came of it."""
+def _lines(section: Grid | Causes) -> Iterator[str]:
+    """A section, after an empty line."""
     yield ""
-    yield headline(rollout, seconds)
-    if rollout.steps():
-        yield f"API calls that {'a real run would make' if rollout.check_mode else 'changed something'}:"
-        yield from (f"  {count:6} x {api}" for api, count in rollout.steps().items())
-    yield from _grouped("Failures, by cause:", rollout.causes())
-    yield from _grouped("Warnings:", rollout.warnings())
+    if section.title:
+        yield section.title
+    yield from _grid(section) if isinstance(section, Grid) else _causes(section)
+    if section.rest:
+        yield f"  {section.rest}"
 
 
-def headline(rollout: Rollout, seconds: float) -> str:
-    """One line: how many accounts came to what, and how fast."""
-    totals = rollout.totals()
-    counts = [f"{totals[status]} {words(rollout)[status]}" for status in STATUSES if totals[status]]
-    accounts = len(rollout.accounts)
-    begun = accounts - totals["not_started"]
-    return "".join(
-        (
-            "" if rollout.complete else "broken off: ",
-            "1 account: " if accounts == 1 else f"{accounts} accounts: ",
-            ", ".join(counts) or "none",
-            f"; {duration(seconds)}",
-            f", {begun / seconds * 60:.0f} accounts a minute" if seconds >= 1 and rollout.complete else "",
-        )
-    )
+def _grid(grid: Grid) -> Iterator[str]:
+    """Columns as wide as what is in them; the last one has no end."""
+    rows = [grid.head, *(tuple(cell.text for cell in row) for row in grid.rows)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
 
 
-def duration(seconds: float) -> str:
-    """Hours, minutes and seconds: 1:02:03."""
-    return str(datetime.timedelta(seconds=round(seconds)))
-
-
-def _grouped(title: str, groups: list[Group]) -> Iterator[str]:
-    if groups:
-        yield title
-    for group in groups:
+def _causes(causes: Causes) -> Iterator[str]:
+    for group in causes.groups:
         yield f"  {len(group.accounts):6} x {group.cause}"
-        yield f"           {_rollout_causes.some(group.accounts, IN_SUMMARY)}"
+        yield f"           {some(group.accounts, IN_SUMMARY)}"

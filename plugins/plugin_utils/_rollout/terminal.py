@@ -13,11 +13,13 @@ import sys
 import threading
 import typing as t
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import State
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout_lines import IN_SUMMARY, Lines, duration, headline, words
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import some
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.lines import IN_SUMMARY, Lines
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.summary import Causes, Grid, duration, words_of
 
 try:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console, Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -28,13 +30,28 @@ else:
     HAS_RICH = True
 
 if t.TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Rollout
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Rollout
 
 #: Seconds between two drawings: smooth enough to watch, and next to nothing to compute.
 PACE = 0.5
-STYLES = {"changed": "yellow", "unchanged": "green", "failed": "bold red", "unreachable": "red"}
+#: By status and effect.
+STYLES = {
+    "changed": "yellow",
+    "created": "yellow",
+    "deleted": "yellow",
+    "drift": "magenta",
+    "unchanged": "green",
+    "failed": "bold red",
+    "unusable": "red",
+    "unreachable": "red",
+    "unfinished": "red",
+}
+#: What the drawing counts, also where there are none.
+_COUNTED = ("changed", "unchanged", "failed", "unreachable")
 
 # https://www.ecma-international.org/publications-and-standards/standards/ecma-48/: CPL and ED
 _ERASE = "\x1b[{}F\x1b[J"
@@ -63,10 +80,10 @@ class Terminal(Lines):
             self._next = now + self._interval
             self._drawing.show(self._rendered(_panel(rollout, now)))
 
-    def end(self, rollout: Rollout, seconds: float) -> None:
+    def end(self, headline: str, sections: Sequence[Grid | Causes]) -> None:
         self.close()
-        self._console.print(_summary(rollout, seconds))
-        Lines(self._log, self._interval).end(rollout, seconds)
+        self._console.print(Group(Text(), Text(headline, style="bold"), *map(_shown, sections)))
+        Lines(self._log, self._interval).end(headline, sections)
 
     def close(self) -> None:
         self._drawing.close()
@@ -164,31 +181,41 @@ def _panel(rollout: Rollout, now: float) -> RenderableType:
         _one_line(f"{done}/{accounts} done, {rollout.count(State.RUNNING)} running"),
         _one_line("" if left is None else f"about {duration(left)} left", "dim"),
     )
-    counts = Text("  ", no_wrap=True, overflow="ellipsis").join(
-        Text(f"{totals[status]} {words(rollout)[status]}", style=style if totals[status] else "dim")
-        for status, style in STYLES.items()
+    words = words_of(rollout)
+    counted = [(totals[status], words[status], STYLES[status]) for status in _COUNTED]
+    counted.append((rollout.drifted(), "with drift", STYLES["drift"]))
+    second = Text("  ", no_wrap=True, overflow="ellipsis").join(
+        Text(f"{number} {word}", style=style if number else "dim") for number, word, style in counted
     )
-    return Group(first, counts, _one_line(rollout.task, "dim"))
+    return Group(first, second, _one_line(rollout.task, "dim"))
 
 
 def _one_line(text: str, style: str = "") -> Text:
     return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
-def _summary(rollout: Rollout, seconds: float) -> RenderableType:
-    parts: list[RenderableType] = [Text(), Text(headline(rollout, seconds), style="bold")]
-    if rollout.steps():
-        steps = Table(
-            "times", "API call", title="calls to come" if rollout.check_mode else "calls made", title_justify="left"
-        )
-        for api, count in rollout.steps().items():
-            steps.add_row(str(count), Text(api))
-        parts.append(steps)
-    for title, groups in (("failures, by cause", rollout.causes()), ("warnings", rollout.warnings())):
-        if groups:
-            table = Table("accounts", "cause", title=title, title_justify="left", show_lines=True)
-            for group in groups:
-                names = Text(_rollout_causes.some(group.accounts, IN_SUMMARY), style="dim")
-                table.add_row(str(len(group.accounts)), Group(Text(group.cause), names))
-            parts.append(table)
-    return Group(*parts)
+def _shown(section: Grid | Causes) -> RenderableType:
+    """A section after an empty line. Title and rest are no part of the table, which may be narrower."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    if isinstance(section, Grid):
+        _fill(table, section)
+    else:
+        _group(table, section)
+    title = [Text(section.title, style="bold")] if section.title else []
+    rest = [Text(section.rest, style="dim")] if section.rest else []
+    return Group(Text(), *title, table, *rest)
+
+
+def _fill(table: Table, grid: Grid) -> None:
+    for name in grid.head:
+        table.add_column(name, overflow="fold")
+    for row in grid.rows:
+        table.add_row(*(Text(cell.text, style=STYLES.get(cell.tone, "")) for cell in row))
+
+
+def _group(table: Table, causes: Causes) -> None:
+    table.add_column("accounts", justify="right")
+    table.add_column("cause", overflow="fold")
+    for group in causes.groups:
+        names = Text(some(group.accounts, IN_SUMMARY), style="dim")
+        table.add_row(str(len(group.accounts)), Group(Text(group.cause), names))

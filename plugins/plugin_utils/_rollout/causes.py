@@ -48,9 +48,10 @@ def cause(message: str, host: str) -> str:
     """The message in one line, without what is the account's own: ids, ARNs, times and the name of its host."""
     text = "; ".join(" ".join(line.split()) for line in message.splitlines() if line.strip())
     text = _ARN.sub(_nameless, text)
+    # Before all else that may be part of a name: a host may be called lab-0a1b2c3d.
+    text = _named(host).sub("<host>", text)
     for pattern, instead in _OWN:
         text = pattern.sub(instead, text)
-    text = _named(host).sub("<host>", text)
     return text if len(text) <= MAX_CAUSE else f"{text[: MAX_CAUSE - 3]}..."
 
 

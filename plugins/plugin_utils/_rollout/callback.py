@@ -14,13 +14,17 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.callback import CallbackBase
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_outcome, _rollout_result
-from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Rollout, State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.outcome import OutcomeFile, document
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import read, read_failure
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Rollout, State
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.summary import headline, sections
 
 if t.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Failure
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Report
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Failure
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.summary import Causes, Grid
 
 #: Seconds between two outcome files while the run goes on.
 CHECKPOINT = 10.0
@@ -35,7 +39,7 @@ class Screen(t.Protocol):
     def move(self, rollout: Rollout, now: float) -> None: ...
     def fail(self, name: str, failure: Failure) -> None: ...
     def warn(self, name: str, text: str, show: t.Callable[[str], None]) -> None: ...
-    def end(self, rollout: Rollout, seconds: float) -> None: ...
+    def end(self, headline: str, sections: Sequence[Grid | Causes]) -> None: ...
     def close(self) -> None: ...
 
 
@@ -52,9 +56,11 @@ class RolloutCallback(CallbackBase):
         self.rollout = Rollout()
         self._began = datetime.datetime.now(datetime.UTC)
         self._start = time.monotonic()
-        self._file: _rollout_outcome.OutcomeFile | None = None
+        self._file: OutcomeFile | None = None
         self._next_checkpoint = 0.0
         self._failed_items: dict[str, list[str]] = {}
+        #: Whether the user asked for diffs, which no screen shows.
+        self._diff = False
         self._owner = os.getpid()
         # A run that is interrupted or fails as a whole has no stats.
         atexit.register(self._break_off)
@@ -64,7 +70,7 @@ class RolloutCallback(CallbackBase):
     ) -> None:
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
         path = self.get_option("outcome_file")
-        self._file = _rollout_outcome.OutcomeFile(path) if path else None
+        self._file = OutcomeFile(path) if path else None
 
     # Events
 
@@ -72,6 +78,7 @@ class RolloutCallback(CallbackBase):
         variables = play.get_variable_manager().get_vars(play=play)
         batch, targeted = variables["ansible_play_batch"], variables["ansible_play_hosts_all"]
         self.rollout.check_mode = bool(play.check_mode)
+        self._diff = bool(play.diff)
         self.rollout.begin(play.get_name().strip(), targeted, batch, _count_tasks(play, variables), time.monotonic())
         if self.screen:
             self.screen.begin(self.rollout, time.monotonic())
@@ -87,11 +94,11 @@ class RolloutCallback(CallbackBase):
 
     def v2_runner_on_ok(self, result: t.Any) -> None:
         host, task = _of(result, "host").get_name(), _of(result, "task")
-        ours, changed = _is_ours(task), result.is_changed()
-        if not (ours or changed or _may_warn(result)):
+        module, changed = _module_of(task), result.is_changed()
+        if not (module or changed or _may_warn(result)):
             self.rollout.passed(host, "")  # most results: to look into each would cost more than all else
         else:
-            report = _rollout_result.read(_of(result, "result"), ours=ours)
+            report = read(_of(result, "result"), host=host, module=module)
             self.rollout.passed(host, task.get_name(), report, changed=changed)
             self._warn(host, report)
         self._move()
@@ -102,8 +109,8 @@ class RolloutCallback(CallbackBase):
 
     def v2_runner_item_on_failed(self, result: t.Any) -> None:
         # The result of the loop itself says only that some items failed.
-        report = _rollout_result.read_failure(_of(result, "result"), ours=False)
-        self._failed_items.setdefault(_of(result, "host").get_name(), []).append(report.message)
+        host = _of(result, "host").get_name()
+        self._failed_items.setdefault(host, []).append(read_failure(_of(result, "result"), host=host).message)
 
     def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         task = _of(result, "task")
@@ -131,8 +138,7 @@ class RolloutCallback(CallbackBase):
 
     def _fail(self, result: t.Any, state: State, *, ignored: bool, fatal: bool) -> None:
         host, task = _of(result, "host").get_name(), _of(result, "task")
-        ours = _is_ours(task)
-        report = _rollout_result.read_failure(_of(result, "result"), ours=ours)
+        report = read_failure(_of(result, "result"), host=host, module=_module_of(task))
         if host in self._failed_items:
             report = dataclasses.replace(report, message="\n".join(dict.fromkeys(self._failed_items.pop(host))))
         self._warn(host, report)
@@ -144,7 +150,7 @@ class RolloutCallback(CallbackBase):
                 self.screen.fail(host, failure)
         self._move()
 
-    def _warn(self, host: str, report: _rollout_result.Report) -> None:
+    def _warn(self, host: str, report: Report) -> None:
         if self.screen:
             for warning in report.warnings:
                 self.screen.warn(host, warning, self._display.warning)
@@ -154,11 +160,23 @@ class RolloutCallback(CallbackBase):
             self.screen.move(self.rollout, time.monotonic())
 
     def _finish(self) -> None:
-        if self.screen:
-            self.screen.end(self.rollout, time.monotonic() - self._start)
+        if not self.screen:
+            self._write()
+            return
+        calls = self.rollout.check_mode or self.get_option("show_calls")
+        self.screen.end(headline(self.rollout, time.monotonic() - self._start), sections(self.rollout, calls=calls))
         self._write()
-        if self.screen and self._file and self.rollout.retry():
-            self._display.display(f"to try these accounts again: --limit @{self._file.retry_path}")
+        for line in ("", *self._advice()):
+            self._display.display(line)
+
+    def _advice(self) -> Iterator[str]:
+        """What to read or to give next."""
+        if self._diff and self.rollout.steps():
+            yield "No diffs here. ANSIBLE_STDOUT_CALLBACK=default shows them, best with --limit"
+        if self._file:
+            yield f"Outcome by account: {self._file.path}"
+        if self._file and self.rollout.retry():
+            yield f"To try again the accounts that are not done: --limit @{self._file.retry_path}"
 
     def _break_off(self) -> None:
         """At the end of the process. A worker has the same duty in its memory, but it is not its own."""
@@ -171,7 +189,7 @@ class RolloutCallback(CallbackBase):
         self._next_checkpoint = time.monotonic() + CHECKPOINT
         if self._file is None:
             return
-        outcome = _rollout_outcome.document(self.rollout, self._began, datetime.datetime.now(datetime.UTC))
+        outcome = document(self.rollout, self._began, datetime.datetime.now(datetime.UTC))
         try:
             self._file.write(outcome, self.rollout.retry())
         except OSError as error:
@@ -183,8 +201,10 @@ def _of(result: t.Any, name: str) -> t.Any:
     return getattr(result, name) if hasattr(result, name) else getattr(result, f"_{name}")
 
 
-def _is_ours(task: t.Any) -> bool:
-    return str(task.resolved_action or task.action).startswith("sky.aws.")
+def _module_of(task: t.Any) -> str:
+    """The name of this collection's module that a task runs; empty for those of others."""
+    action = str(task.resolved_action or task.action)
+    return action.removeprefix("sky.aws.") if action.startswith("sky.aws.") else ""
 
 
 def _may_warn(result: t.Any) -> bool:

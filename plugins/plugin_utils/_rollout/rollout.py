@@ -14,12 +14,12 @@ import dataclasses
 import enum
 import typing as t
 
-from ansible_collections.sky.aws.plugins.plugin_utils import _rollout_causes
+from ansible_collections.sky.aws.plugins.plugin_utils._rollout.causes import Group, cause, groups
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout_result import Report
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import DeliveredKey, Drift, Report
 
 
 class State(enum.Enum):
@@ -49,7 +49,11 @@ class Failure:
 
 @dataclasses.dataclass(slots=True)
 class Account:
-    """One host of the inventory. ``steps`` are ``(task, api, target)``."""
+    """One host of the inventory.
+
+    ``steps`` are ``(task, api, target)``, ``drift`` is ``(task, drift)``, ``keys`` are by user. ``parts`` counts what came
+    of the resources of each part: ``{"users": {"created": 2}}``.
+    """
 
     name: str
     state: State = State.WAITING
@@ -57,6 +61,9 @@ class Account:
     changed: list[str] = dataclasses.field(default_factory=list)
     steps: list[tuple[str, str, str]] = dataclasses.field(default_factory=list)
     warnings: dict[str, None] = dataclasses.field(default_factory=dict)
+    parts: dict[str, collections.Counter[str]] = dataclasses.field(default_factory=dict)
+    drift: list[tuple[str, Drift]] = dataclasses.field(default_factory=list)
+    keys: dict[str, DeliveredKey] = dataclasses.field(default_factory=dict)
     failure: Failure | None = None
     #: Results in all plays, and in this one.
     results: int = 0
@@ -148,7 +155,7 @@ class Rollout:
         """
         account = self._counted(name)
         self._keep(account, task, report)
-        account.failure = Failure(task, report.message, _rollout_causes.cause(report.message, name))
+        account.failure = Failure(task, report.message, cause(report.message, name))
         if account.state is State.RUNNING:
             self._play.live_results -= account.seen
         account.state = state
@@ -185,6 +192,10 @@ class Rollout:
         counted = collections.Counter(account.status for account in self.accounts.values())
         return {status: counted[status] for status in STATUSES}
 
+    def drifted(self) -> int:
+        """How many accounts have drift, whatever their status."""
+        return sum(1 for account in self.accounts.values() if account.drift)
+
     def count(self, *states: State) -> int:
         return sum(1 for account in self.accounts.values() if account.state in states)
 
@@ -193,15 +204,13 @@ class Rollout:
         made = collections.Counter(api for account in self.accounts.values() for task, api, target in account.steps)
         return dict(sorted(made.items()))
 
-    def causes(self) -> list[_rollout_causes.Group]:
+    def causes(self) -> list[Group]:
         found = ((one.failure.cause, one.name) for one in self.accounts.values() if one.failure)
-        return _rollout_causes.groups(found)
+        return groups(found)
 
-    def warnings(self) -> list[_rollout_causes.Group]:
-        found = (
-            (_rollout_causes.cause(text, one.name), one.name) for one in self.accounts.values() for text in one.warnings
-        )
-        return _rollout_causes.groups(found)
+    def warnings(self) -> list[Group]:
+        found = ((cause(text, one.name), one.name) for one in self.accounts.values() for text in one.warnings)
+        return groups(found)
 
     def retry(self) -> list[str]:
         """The accounts that are not as declared: failed, unreachable, unfinished, not started."""
@@ -240,6 +249,10 @@ class Rollout:
         account.steps += [(task, api, target) for api, target in report.steps]
         account.warnings |= dict.fromkeys(report.warnings)
         account.account_id = report.account_id or account.account_id
+        account.drift += [(task, drift) for drift in report.drift]
+        account.keys |= {key.user: key for key in report.keys}
+        for part, effect in report.effects:
+            account.parts.setdefault(part, collections.Counter())[effect] += 1
 
     def _end_batch(self) -> None:
         play = self._play

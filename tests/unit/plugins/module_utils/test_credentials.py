@@ -10,9 +10,10 @@ import typing as t
 import pytest
 
 from ansible_collections.sky.aws.demo import launch
-from ansible_collections.sky.aws.plugins.module_utils._account import Account, Identity
+from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._botocore import JSONFileCache
 from ansible_collections.sky.aws.plugins.module_utils._errors import AWSError, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._identity import Identity
 from ansible_collections.sky.aws.plugins.module_utils._resources.account import RESOURCE as account_resource
 from ansible_collections.sky.aws.plugins.module_utils._resources.policy import RESOURCE as policy
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
@@ -296,17 +297,21 @@ class TestSharing:
         assert reach(sandbox, cache).identity.account_id == sandbox.account_id
         assert reach(other, cache).identity.account_id == other.account_id
 
-    @pytest.mark.parametrize("configured", ["environment", "service", "profile"])
+    @pytest.mark.parametrize("configured", ["environment", "service", "profile", "services of the profile"])
     def test_another_configured_endpoint_never_shares(self, sandbox, shared_files, monkeypatch, tmp_path, configured):
         cache: dict[str, t.Any] = {}
         for host in ("127.0.0.1", "localhost"):
             url = sandbox.emulator.url.replace("127.0.0.1", host)
             shared_files(url, profiles())
+            if configured != "environment":
+                monkeypatch.delenv("AWS_ENDPOINT_URL")
             if configured == "service":
                 monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
             if configured == "profile":
-                monkeypatch.delenv("AWS_ENDPOINT_URL")
-                (tmp_path / "config").write_text(profiles() + f"endpoint_url = {url}\n")
+                (tmp_path / "config").write_text(f"{profiles()}endpoint_url = {url}\n")
+            if configured == "services of the profile":
+                services = f"services = hosts\n[services hosts]\nsts =\n  endpoint_url = {url}\n"
+                (tmp_path / "config").write_text(profiles() + services)
             reach(sandbox, cache, **NO_KEYS, profile="hub")
         assert calls(sandbox) == ["sts:AssumeRole"] * 2
 

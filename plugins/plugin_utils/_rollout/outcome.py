@@ -17,9 +17,10 @@ from ansible_collections.sky.aws.plugins.module_utils._version import VERSION
 if t.TYPE_CHECKING:
     import datetime
 
-    from ansible_collections.sky.aws.plugins.plugin_utils._rollout import Account, Rollout
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import Drift
+    from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Account, Rollout
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def document(rollout: Rollout, began: datetime.datetime, now: datetime.datetime) -> dict[str, t.Any]:
@@ -32,7 +33,7 @@ def document(rollout: Rollout, began: datetime.datetime, now: datetime.datetime)
         "complete": rollout.complete,
         "check_mode": rollout.check_mode,
         "plays": rollout.plays,
-        "totals": {"accounts": len(rollout.accounts), **rollout.totals()},
+        "totals": {"accounts": len(rollout.accounts), **rollout.totals(), "drift": rollout.drifted()},
         "steps": rollout.steps(),
         "causes": [{"cause": group.cause, "accounts": list(group.accounts)} for group in rollout.causes()],
         "accounts": {name: _account(account) for name, account in rollout.accounts.items()},
@@ -49,9 +50,23 @@ def _account(account: Account) -> dict[str, t.Any]:
         "account_id": account.account_id or None,
         "status": account.status,
         "changed": account.changed,
+        "parts": account.parts,
         "steps": [{"task": task, "api": api, "target": target} for task, api, target in account.steps],
+        "drift": [_drift(task, drift) for task, drift in account.drift],
+        "access_keys": [{"user": key.user, **key.place} for key in account.keys.values()],
         "failure": failure and {"task": failure.task, "message": failure.message, "cause": failure.cause},
         "warnings": list(account.warnings),
+    }
+
+
+def _drift(task: str, drift: Drift) -> dict[str, t.Any]:
+    return {
+        "task": task,
+        "part": drift.part,
+        "name": drift.name or None,
+        "aspect": drift.aspect,
+        "declared": drift.declared,
+        "found": drift.found,
     }
 
 
