@@ -164,6 +164,10 @@ class TestLinks:
         linked(folder / "two", folder / "one")
         assert "Too many levels of symbolic links" in desk.refused(config_file=str(folder / "one"))
 
+    def test_a_way_back_from_a_folder_that_does_not_exist(self, desk, folder):
+        message = desk.refused(config_file=str(folder / "missing" / ".." / "file"))
+        assert message.endswith("No such file or directory; give another path or mend its rights")
+
     @pytest.mark.parametrize("target", ["/", ".."])
     def test_a_link_to_a_folder_is_no_file(self, desk, folder, target):
         linked(folder / "link", Path(target))
@@ -233,9 +237,10 @@ class TestOtherKinds:
             if name == draft.name:
                 written(draft, "hers", ALICE)
 
-        monkeypatch.setattr(os, "unlink", then_hers)
-        with pytest.raises(SkyError, match=r"^config_file: .*File exists"):
-            desk.run()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "unlink", then_hers)
+            with pytest.raises(SkyError, match=r"^config_file: .*File exists"):
+                desk.run()
         assert draft.read_text() == "hers"
 
     def test_a_socket(self, desk):
@@ -334,6 +339,17 @@ class TestBetweenReadingAndWriting:
             thread.join()
         assert desk.roots_files() == desk.before
         assert desk.handed_out() == []
+
+
+def test_nothing_that_was_held_stays_open(desk):
+    descriptors = Path("/proc/self/fd")
+    before = {path.name for path in descriptors.iterdir()}
+    desk.run()
+    swap(desk.sky, desk.shell)
+    for check_mode in (True, False):
+        with pytest.raises(SkyError):
+            desk.run(check_mode=check_mode)
+    assert {path.name for path in descriptors.iterdir()} == before
 
 
 class TestOwners:

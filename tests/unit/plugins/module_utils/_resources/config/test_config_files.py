@@ -141,6 +141,15 @@ class TestWriting:
         assert aws.read_text() == "[default]\nregion = x\n"
         assert [mode(path) for path in (sky, aws, files.sky)] == [0o600] * 3
 
+    def test_what_is_said_to_be_written_is_on_the_disk(self, files, monkeypatch):
+        """Each new file, and each folder that names it."""
+        synced = []
+        monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+        files.run()
+        assert set(synced) == {
+            path.stat().st_ino for path in (files.sky, files.aws, files.sky.parent, files.aws.parent)
+        }
+
     def test_only_the_file_that_changes_is_backed_up(self, files):
         files.run()
         done = files.run(region="eu-west-1")
@@ -251,6 +260,13 @@ class TestRefusals:
         files.write()
         files.aws.symlink_to(files.sky)
         assert "config_file and aws_config_file: both are" in files.refused()
+
+    def test_two_files_of_one_name(self, files):
+        files.sky, files.aws = files.folder / "a" / "b" / "config", files.folder / "b" / "config"
+        assert files.run(check_mode=True)["changed"]
+        files.run()
+        assert files.sky.is_file()
+        assert files.aws.is_file()
 
     def test_bad_input_comes_before_any_look(self, files):
         files.write(sky="a: [\n")
