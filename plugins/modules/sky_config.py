@@ -20,6 +20,11 @@ description:
     module, too; of them it uses O(account_id) and O(region).
   - What others have in the files stays. Many hosts may write into the same files at once. A file is replaced in one step,
     readable for its owner only, and not touched where nothing changes.
+  - A file keeps its owner where Ansible runs as root. Other users may be able to write into its folder, but not to have
+    another file written. A link is followed only if it belongs to root or to the user that Ansible runs as, in a folder
+    where nobody else can replace it. A file that has a second name (hard link), is longer than 2 MB, or is no regular file
+    is refused, and so is YAML whose aliases stand for more than 10000 nodes.
+  - A file is locked while it is changed. A lock that one process holds for more than 90 seconds is an error.
 options:
   user:
     description: Name of the IAM user whose access key the profile is for.

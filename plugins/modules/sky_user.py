@@ -106,14 +106,27 @@ options:
     suboptions:
       file:
         description:
-          - AWS credentials file that takes the key, an absolute path or one that starts with V(~/). It is made if it is
-            missing, with its folder, for the owner only.
+          - AWS credentials file that takes the key, an absolute path or one that starts with V(~/). It is created if it does
+            not exist, with its folder, for the owner only.
+          - The file must be for nobody else. Its folder belongs to the user that Ansible runs as, or to root, and others
+            cannot write into it. A group may, if it has no other member, or is group 0 in a container. Another user's own
+            file takes O(access_key_delivery.owner).
+          - A link is followed only if it belongs to that user or root, in a folder where nobody else can replace it. A file
+            that has a second name (hard link), is longer than 2 MB, or is no regular file is refused.
           - The profile is called by the account id and the user, V(111111111111-alice). Everything else in the file stays
             as it is, comments included, and many hosts may write to one file at once.
           - With a local connection this is a file on the controller, otherwise on the host that the task runs on.
           - An execution environment's files end with its job; mount a folder there, or use O(access_key_delivery.secret).
           - Exactly one of O(access_key_delivery.file) and O(access_key_delivery.secret) is required.
         type: path
+      owner:
+        description:
+          - Name of the user whose own file O(access_key_delivery.file) is, on the machine where the file is. The file gets
+            this owner and mode 0600, and its folder may belong to this user.
+          - The folder must be the user's, or the user's to create it in; a file that exists must be the user's already. A
+            link of that user is not followed.
+          - Left out, the file belongs to the user that Ansible runs as. To give another user takes root.
+        type: str
       secret:
         description:
           - Name of a secret of Secrets Manager that takes the key, in the account itself and in O(region). It is made if it
@@ -209,6 +222,16 @@ EXAMPLES = r"""
       team: ml-platform
     access_key_delivery:
       file: ~/.aws/credentials
+
+- name: Deliver the key into her own file on this machine, as root
+  sky.aws.sky_user:
+    account_id: "111111111111"
+    region: us-east-1
+    name: alice
+    policies: [minimal-skypilot-policy]
+    access_key_delivery:
+      file: ~alice/.aws/credentials
+      owner: alice
 
 - name: Deliver the key into a secret that one role may read
   sky.aws.sky_user:

@@ -3,7 +3,8 @@
 """Where the credentials of a run are kept: in Ansible's own per-run folder, and nowhere else. PRIVATE to the collection.
 
 Ansible removes that folder when a run ends, but not when it is killed. So the controlling process holds a lock on a file
-beside the credentials for as long as it or one of its workers lives, and the next run removes what nobody holds.
+beside the credentials for as long as it or one of its workers lives, and the next run removes what nobody holds. Runs of
+several users may share the folder that all of this is in, so what another user put there is never touched.
 """
 
 from __future__ import annotations
@@ -18,54 +19,88 @@ import typing as t
 from ansible import constants as C
 
 from ansible_collections.sky.aws.plugins.module_utils import _botocore
+from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._files import trust
+from ansible_collections.sky.aws.plugins.module_utils._files.folder import Folder
+from ansible_collections.sky.aws.plugins.module_utils._files.place import held
+
+if t.TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _NAME = "sky-aws-credentials"
 _LOCK = "run.lock"
 
-#: The lock's file descriptor, which stays open until the process ends; forked workers inherit it.
-_held: list[int] = []
+#: What stays open until the process ends: the folder and its lock. Forked workers inherit both.
+_open = contextlib.ExitStack()
+#: This run's folder, if it is for nobody else.
+_own: list[Folder] = []
 
 
 def prepare() -> None:
     """Make this run's folder, and remove what killed runs left.
 
-    Called where Ansible imports the action plugins: in the controlling process, before it forks.
+    Called where Ansible imports the action plugins: in the controlling process, before it forks. A folder that cannot be
+    had, or that others can write into, is no error: each task assumes its role anew then.
     """
-    _hold()
-    with contextlib.suppress(FileNotFoundError):
-        for folder in _runs().glob(f"ansible-local-*/{_NAME}"):
-            if folder != _folder() and not _is_held(folder / _LOCK):
-                shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(SkyError, OSError):
+        _hold()
+        _sweep()
 
 
 def _hold() -> None:
     """Make the folder (0700) and take its lock for as long as this process or one of its workers lives."""
-    folder = _folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    folder = _open.enter_context(held(str(_folder() / _LOCK))).made().folder
+    if folder.exposure(trust.trusted()):
+        return
+    descriptor = folder.open(_LOCK, os.O_CREAT | os.O_RDWR)
+    _open.callback(os.close, descriptor)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
-    _held.append(descriptor)
+    _own.append(folder)
 
 
 def credential_cache() -> t.Any:
-    """The cache of this run: a file of mode 0600 for each set of credentials; None without botocore."""
-    if _botocore.IMPORT_ERROR is not None:
+    """The cache of this run: a file of mode 0600 for each set of credentials; None without botocore or folder."""
+    if _botocore.IMPORT_ERROR is not None or not _own:
         return None
-    return _botocore.JSONFileCache(str(_folder()))
+    # The folder that is held, where the system has such paths (Linux): whoever may move it cannot put another in its place.
+    path = pathlib.Path(f"/proc/self/fd/{_own[0].descriptor}")
+    return _botocore.JSONFileCache(str(path if path.is_dir() else _folder()))
 
 
 def _folder() -> pathlib.Path:
     return pathlib.Path(C.DEFAULT_LOCAL_TMP) / _NAME
 
 
-def _runs() -> pathlib.Path:
-    return pathlib.Path(C.DEFAULT_LOCAL_TMP).parent
+def _sweep() -> None:
+    """Remove the credentials of runs of ours that nobody holds any more."""
+    own = pathlib.Path(C.DEFAULT_LOCAL_TMP)
+    with held(str(own)) as place:
+        for run in own.parent.glob("ansible-local-*"):
+            if run.name != own.name:
+                with contextlib.suppress(SkyError, OSError):
+                    _remove_if_dead(place.folder, run.name)
 
 
-def _is_held(lock: pathlib.Path) -> bool:
+def _remove_if_dead(runs: Folder, name: str) -> None:
+    with _entered(runs, name) as run, _entered(run, _NAME) as folder:
+        is_ours = run.status.st_uid == folder.status.st_uid == os.geteuid()
+        if is_ours and not _is_held(folder):
+            shutil.rmtree(_NAME, ignore_errors=True, dir_fd=run.descriptor)
+
+
+@contextlib.contextmanager
+def _entered(folder: Folder, name: str) -> Iterator[Folder]:
+    entered = folder.enter(name)
+    try:
+        yield entered
+    finally:
+        entered.close()
+
+
+def _is_held(folder: Folder) -> bool:
     """Whether a live process holds the lock. A folder without one is just being made and has no credentials yet."""
     try:
-        descriptor = os.open(lock, os.O_RDWR)
+        descriptor = folder.open(_LOCK, os.O_RDWR)
     except FileNotFoundError:
         return True
     try:

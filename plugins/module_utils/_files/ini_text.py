@@ -21,6 +21,8 @@ if t.TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 _OPTION = re.compile(r"(?P<name>.*?)\s*[=:]")
+#: On blanks in a row the expressions of configparser, and ours, take time that grows with the square of their number.
+_MANY_BLANKS = re.compile(r"[^\S\n]{101}")
 
 
 def parse(text: str, path: str, what: str) -> configparser.RawConfigParser:
@@ -29,6 +31,9 @@ def parse(text: str, path: str, what: str) -> configparser.RawConfigParser:
     :param what: the words for such a file: ``an AWS credentials file``.
     :raises SkyError: it is none; the message never quotes the text, which may be a secret.
     """
+    if blanks := _MANY_BLANKS.search(text):
+        line = text.count("\n", 0, blanks.start()) + 1
+        raise SkyError(f"{path} is not {what}: line {line} has more than 100 blanks in a row; remove them by hand")
     try:
         return _parser(text)
     except configparser.Error as error:

@@ -3,25 +3,30 @@
 """A text file that many processes write: read, backed up, replaced in one step under a lock. PRIVATE to the collection.
 
 A file has many writers (one process for each host); each reads it again under a lock, and puts the new one in its place in
-one step. Nobody but the owner can read what is written here.
+one step. Nobody but the owner can read what is written here, and the owner is whose file was read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import itertools
 import os
-import pathlib
 import stat
 import time
 import typing as t
 
 from .._errors import SkyError, one_line
+from . import lock
+from .folder import MAX_BYTES, Refused
+from .place import held
+from .trust import Owner
 
 if t.TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from .folder import Content
+    from .place import Place
 
 
 def path_faults(option: str, path: str) -> list[str]:
@@ -32,136 +37,155 @@ def path_faults(option: str, path: str) -> list[str]:
 
 
 @dataclasses.dataclass(frozen=True)
+class Look:
+    """A file as it was at one time.
+
+    ``text`` has its line ends as they are and is empty where there is no file, ``mode`` are the permissions, and ``fault``
+    says why it cannot be written. ``identity`` is equal for two paths of one file, ``path`` without a link in it.
+    """
+
+    text: str
+    mode: int
+    fault: str | None
+    identity: tuple[t.Any, ...]
+    path: str
+
+
+@dataclasses.dataclass(frozen=True)
 class TextFile:
     """A file by its path.
 
     ``option`` is the option that gave the path, ``what`` the words for such a file (``an AWS credentials file``), both for
-    messages. A missing file reads as empty. Every method raises SkyError for what the disk refuses.
+    messages. A missing file reads as empty. Every method raises SkyError for what the disk refuses, and for a file or folder
+    that is not to be trusted.
     """
 
     path: str
     option: str
     what: str
 
-    @property
-    def target(self) -> pathlib.Path:
-        """The file itself: a link stays a link."""
-        return pathlib.Path(os.path.realpath(self.path))
+    def look(self) -> Look:
+        """The file as it is; nothing is made or changed."""
+        with self.refusals(), held(self.path) as place:
+            content = None if place.missing else place.folder.read(place.name)
+            return Look(
+                self.text_of(content),
+                stat.S_IMODE(content.status.st_mode) if content else 0,
+                self.fault(place, content),
+                place.identity,
+                place.path,
+            )
 
-    @property
-    def mode(self) -> int:
-        """Its permissions; 0 where there is no file."""
-        with self._os_errors():
-            return stat.S_IMODE(self.target.stat().st_mode) if self.target.exists() else 0
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[OpenFile]:
+        """The file to be changed: its folder, which is made where it is missing, is held."""
+        with contextlib.ExitStack() as stack:
+            with self.refusals():
+                place = stack.enter_context(held(self.path))
+                self._refuse(place)
+                place = place.made(self.new_owner(None))
+                self._refuse(place)
+            yield OpenFile(self, place)
 
-    def read(self) -> str:
-        """The text with its line ends as they are."""
-        target = self.target
-        with self._os_errors():
-            try:
-                if not stat.S_ISREG(target.stat().st_mode):
-                    raise SkyError(f"{target} is not a regular file; give the path of {self.what}")
-                return target.read_bytes().decode()
-            except FileNotFoundError:
-                return ""
-            except UnicodeDecodeError as error:
-                raise SkyError(f"{target} is not {self.what}: it is not UTF-8 text; give another path") from error
+    def _refuse(self, place: Place) -> None:
+        if fault := self.fault(place, None):
+            raise SkyError(fault)
 
-    def folder_fault(self) -> str | None:
-        """Why no file can be put into the folder, or the folder not be made."""
-        folder = self.target.parent
-        nearest = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
-        if not nearest.is_dir():
-            return f"{self.option}: {self.path} cannot be written, since {nearest} is not a folder; give another path"
-        if not os.access(nearest, os.W_OK | os.X_OK):
-            return f"{self.option}: {self.path} cannot be written, since {nearest} is not writable; give another path"
+    def fault(self, place: Place, content: Content | None) -> str | None:
+        """Why the file cannot be written into this place, in place of what was read."""
+        if not place.folder.is_writable:
+            why = f"{place.folder.path} is not writable"
+            return f"{self.option}: {self.path} cannot be written, since {why}; give another path"
         return None
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Be the only writer; a missing folder is made for the owner only.
+    def new_owner(self, content: Content | None) -> Owner | None:
+        """Whose the file will be: of the owner of what was read, where we may give files away; None for us."""
+        if content is None or os.geteuid() != 0:
+            return None
+        return Owner(content.status.st_uid, content.status.st_gid)
 
-        The lock is a file of its own that stays, since the file itself is replaced.
-        """
-        with self._os_errors():
-            _make_folder(self.target.parent)
-            descriptor = os.open(self._beside("lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    def text_of(self, content: Content | None) -> str:
         try:
-            with self._os_errors():
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def replace(self, text: str) -> None:
-        """A new file, 0600 from its first byte, in place of the old one. To be called under the lock."""
-        # One name for all writers, who have the lock: so what a killed one left is removed by the next.
-        draft = self._beside("new")
-        with self._os_errors():
-            draft.unlink(missing_ok=True)
-            try:
-                self._write_new(draft, text.encode())
-                draft.replace(self.target)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
-            _sync_folder(self.target.parent)
-
-    def back_up(self) -> str | None:
-        """A copy beside the file under the name that Ansible gives backups; None where there is no file.
-
-        :returns: the path of the copy.
-        """
-        target, now = self.target, time.strftime("%Y-%m-%d@%H:%M:%S~")
-        with self._os_errors():
-            if not target.exists():
-                return None
-            # A second change within a second must not take the place of the first one's backup.
-            for count in itertools.count(1):
-                writer = os.getpid() if count == 1 else f"{os.getpid()}-{count}"
-                copy = target.with_name(f"{target.name}.{writer}.{now}")
-                if not os.path.lexists(copy):
-                    break
-            self._write_new(copy, target.read_bytes())
-        return str(copy)
-
-    def _beside(self, kind: str) -> pathlib.Path:
-        return self.target.with_name(f".{self.target.name}.sky-aws.{kind}")
-
-    def _write_new(self, path: pathlib.Path, data: bytes) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb") as file:
-            os.fchmod(descriptor, 0o600)
-            self._keep_owner(descriptor)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-
-    def _keep_owner(self, descriptor: int) -> None:
-        """The owner of the old file, where we may give files away."""
-        with contextlib.suppress(FileNotFoundError, PermissionError):
-            old = self.target.stat()
-            os.fchown(descriptor, old.st_uid, old.st_gid)
+            return content.data.decode() if content else ""
+        except UnicodeDecodeError:
+            raise Refused(f"{self.path} is not {self.what}: it is not UTF-8 text; give another path") from None
 
     @contextlib.contextmanager
-    def _os_errors(self) -> Iterator[None]:
+    def refusals(self) -> Iterator[None]:
+        """Errors of the disk, and refusals, as those of the option."""
         try:
             yield
+        except Refused as error:
+            raise SkyError(f"{self.option}: {error.message}") from error
         except OSError as error:
             reason = one_line(error.strerror or str(error))
             raise SkyError(f"{self.option}: {self.path}: {reason}; give another path or mend its rights") from error
 
 
-def _make_folder(folder: pathlib.Path) -> None:
-    """Make what is missing of the folder, for the owner only."""
-    missing = itertools.takewhile(lambda parent: not parent.exists(), (folder, *folder.parents))
-    for parent in reversed(list(missing)):
-        parent.mkdir(mode=0o700, exist_ok=True)
+class OpenFile:
+    """A file whose folder is held: what is read, backed up and replaced is in it, wherever the path leads by now."""
 
+    def __init__(self, file: TextFile, place: Place) -> None:
+        self._file = file
+        self._folder = place.folder
+        self._name = place.name
+        self._place = place
+        self._content: Content | None = None
+        self.identity = place.identity
+        self.path = place.path
 
-def _sync_folder(folder: pathlib.Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    @contextlib.contextmanager
+    def locked(self, tell: Callable[[str], object]) -> Iterator[None]:
+        """Be the only writer. The lock is a file of its own that stays, since the file itself is replaced.
+
+        :param tell: takes one line when there is something to wait for.
+        """
+        with contextlib.ExitStack() as stack:
+            with self._file.refusals():
+                stack.enter_context(lock.locked(self._folder, self._beside("lock"), tell))
+            yield
+
+    def read(self) -> str:
+        """The text with its line ends as they are. It is what a backup has, and its owner gets what replaces it.
+
+        :raises SkyError: it is none to be replaced.
+        """
+        with self._file.refusals():
+            self._content = self._folder.read(self._name)
+            if fault := self._file.fault(self._place, self._content):
+                raise SkyError(fault)
+            return self._file.text_of(self._content)
+
+    def back_up(self) -> str | None:
+        """A copy of what was read, beside the file under the name that Ansible gives backups; None where there was none.
+
+        :returns: the path of the copy.
+        """
+        if self._content is None:
+            return None
+        with self._file.refusals():
+            name = self._backup_name()
+            self._folder.create(name, self._content.data, self._file.new_owner(self._content))
+            return self._folder.path_of(name)
+
+    def replace(self, text: str) -> None:
+        """A new file, 0600 from its first byte, in place of the old one. To be called under the lock."""
+        data, owner = text.encode(), self._file.new_owner(self._content)
+        with self._file.refusals():
+            if len(data) > MAX_BYTES:
+                raise Refused(f"{self.path} would have {len(data)} bytes, more than {MAX_BYTES}; give another path")
+            # One name for all writers, who have the lock: so what a killed one left is removed by the next.
+            self._folder.replace(self._name, data, draft=self._beside("new"), owner=owner)
+
+    def _beside(self, kind: str) -> str:
+        return f".{self._name}.sky-aws.{kind}"
+
+    def _backup_name(self) -> str:
+        # A second change within a second must not take the place of the first one's backup.
+        now = time.strftime("%Y-%m-%d@%H:%M:%S~")
+        for count in itertools.count(1):
+            writer = os.getpid() if count == 1 else f"{os.getpid()}-{count}"
+            name = f"{self._name}.{writer}.{now}"
+            if self._folder.look(name) is None:
+                break
+        return name

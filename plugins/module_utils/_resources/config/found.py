@@ -14,6 +14,7 @@ from .check import Verdict, check
 from .planning import AWS_WHAT, Texts, change
 
 if t.TYPE_CHECKING:
+    from ..._files.text_file import Look, OpenFile
     from ..._plan import Params
     from .planning import Change
 
@@ -32,25 +33,26 @@ def read(account: object, params: Params) -> Found:
     :raises SkyError: a file that cannot be read or is none of its kind, a change that cannot be made, or one that
         SkyPilot refuses.
     """
-    places = files(params)
-    found = change(Texts(*(file.read() for file in places)), params)
-    if found.before != found.after:
-        for file in places:
-            if fault := file.folder_fault():
-                raise SkyError(fault)
+    sky, aws = (file.look() for file in files(params))
+    refuse_one_file(sky, aws)
+    found = change(Texts(sky.text, aws.text), params)
+    if found.before != found.after and (fault := sky.fault or aws.fault):
+        raise SkyError(fault)
     return Found(found, checked(found, params))
 
 
 def files(params: Params) -> tuple[TextFile, TextFile]:
-    """SkyPilot's file, and AWS's.
+    """SkyPilot's file, and AWS's."""
+    return (
+        TextFile(params["config_file"], "config_file", workspaces.WHAT),
+        TextFile(params["aws_config_file"], "aws_config_file", AWS_WHAT),
+    )
 
-    :raises SkyError: both are one file.
-    """
-    sky = TextFile(params["config_file"], "config_file", workspaces.WHAT)
-    aws = TextFile(params["aws_config_file"], "aws_config_file", AWS_WHAT)
-    if sky.target == aws.target:
-        raise SkyError(f"config_file and aws_config_file: both are {sky.target}; SkyPilot's and AWS's formats differ")
-    return sky, aws
+
+def refuse_one_file(sky: Look | OpenFile, aws: Look | OpenFile) -> None:
+    """Raise SkyError where both are one file."""
+    if sky.identity == aws.identity:
+        raise SkyError(f"config_file and aws_config_file: both are {sky.path}; SkyPilot's and AWS's formats differ")
 
 
 def checked(change: Change, params: Params) -> Verdict:

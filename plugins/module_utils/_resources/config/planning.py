@@ -13,7 +13,7 @@ import functools
 import typing as t
 
 from ..._errors import SkyError
-from ..._files import ini_text
+from ..._files import ini_text, yaml_text
 from ..._plan import Plan
 from ..._skypilot.configuration import ACTIVE_WORKSPACE
 from . import options, workspaces
@@ -86,17 +86,17 @@ def change(texts: Texts, params: Params) -> Change:
     """
     wanted = _wanted(params)
     sky_path, aws_path = params["config_file"], params["aws_config_file"]
-    config = workspaces.load(texts.sky, sky_path)
+    config = yaml_text.parse(texts.sky, sky_path, workspaces.WHAT)
     parsed = ini_text.parse(texts.aws, aws_path, AWS_WHAT)
     edit = workspaces.with_account if params["state"] == "present" else workspaces.without_account
     merged = edit(config, wanted, sky_path)
-    sky = texts.sky if merged.config == config else workspaces.dump(merged.config, sky_path)
+    sky = texts.sky if merged.config == config else yaml_text.dump(merged.config, sky_path, workspaces.WHAT)
     if params["state"] == "absent" and workspaces.uses(merged.config, wanted.profile):
         aws = texts.aws
     else:
         aws = _aws_after(texts.aws, parsed, params, wanted.profile)
     warnings = []
-    if sky != texts.sky and workspaces.has_comments(texts.sky):
+    if sky != texts.sky and yaml_text.has_comments(texts.sky):
         kept = "the backup keeps them" if params["backup"] else "backup=true would keep a copy"
         warnings.append(f"{sky_path} has comments, which are lost where it is changed; {kept}")
     parsed_after = parsed if aws == texts.aws else ini_text.parse(aws, aws_path, AWS_WHAT)

@@ -17,16 +17,6 @@ from ..._plan import drift
 from ..._skypilot import configuration
 from ..._skypilot.configuration import AWS, AWS_KEYS, PROFILE, REMOTE_IDENTITY, WORKSPACES
 
-try:
-    import yaml
-except ImportError:
-    HAS_YAML = False
-else:
-    HAS_YAML = True
-    # The ones in C, where PyYAML has them: a file of a thousand accounts takes the others a second.
-    _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
 if t.TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,56 +44,6 @@ class Merged:
 
     config: Data
     drift: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
-
-
-# Text
-
-
-def load(text: str, path: str) -> dict[str, t.Any]:
-    """The configuration in a text; an empty one for an empty text.
-
-    :raises SkyError: the text is no YAML mapping. The message does not quote it.
-    """
-    if not HAS_YAML:
-        raise SkyError("PyYAML is needed and cannot be imported; install it for this Python: pip install PyYAML")
-    try:
-        data = yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or type(error).__name__
-        raise SkyError(f"{path} is not {WHAT}: {problem}{where}; correct it by hand or give another path") from None
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        raise SkyError(f"{path} is not {WHAT}: it holds no mapping; correct it by hand or give another path")
-    return data
-
-
-def dump(config: Data, path: str) -> str:
-    """The text of a configuration: block style, keys in their order.
-
-    :raises SkyError: what is in it would read as something else.
-    """
-    text: str = yaml.dump(dict(config), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    if load(text, path) != config:
-        raise SkyError(f"{path}: it cannot be written such that all in it reads as before; change it by hand")
-    return text
-
-
-def has_comments(text: str) -> bool:
-    """Whether a YAML text has comments: what its scanner skips between two tokens."""
-    if "#" not in text:
-        return False
-    end = 0
-    for token in yaml.scan(text):
-        if "#" in text[end : token.start_mark.index]:
-            return True
-        end = max(end, token.end_mark.index)
-    return "#" in text[end:]
-
-
-# Data
 
 
 def with_account(config: Data, wanted: Wanted, path: str) -> Merged:

@@ -165,11 +165,11 @@ def _read_policies(account: Account, ours: Sequence[Described]) -> Iterator[tupl
 
 
 def _files(account: Account, params: Params) -> dict[str, in_file.KeyFile]:
-    declared = {item["name"]: (item.get("access_key_delivery") or {}).get("file") for item in params["users"]}
+    declared = {item["name"]: item.get("access_key_delivery") or {} for item in params["users"]}
     return {
-        name: in_file.read(expanded(file), profile_name(account.account_id, name))
-        for name, file in declared.items()
-        if file
+        name: in_file.read(expanded(delivery["file"]), profile_name(account.account_id, name), delivery.get("owner"))
+        for name, delivery in declared.items()
+        if delivery.get("file")
     }
 
 

@@ -10,6 +10,7 @@ from ... import _validate
 from ..._files.text_file import path_faults
 from ..._skypilot.names import INSTANCE_ROLE, POLICY
 from .. import _regions
+from ..user.key.options import owner_faults
 from .found import expanded
 
 if t.TYPE_CHECKING:
@@ -57,4 +58,8 @@ def _user_faults(item: Params, label: str) -> list[str]:
     option = f"{label}.access_key_delivery.file"
     if not isinstance(delivery["file"], str):
         return [*faults, f"{option}: give a path"]
-    return [*faults, *path_faults(option, expanded(delivery["file"]))]
+    return [
+        *faults,
+        *path_faults(option, expanded(delivery["file"])),
+        *owner_faults(f"{label}.access_key_delivery.owner", delivery.get("owner")),
+    ]

@@ -41,7 +41,7 @@ def apply(account: Account, plan: OffboardPlan) -> Outcome:
         if not has_waited:
             _await_terminated(account, plan)
         for file in plan.files:
-            file.take_back(str(file.held))
+            file.take_back(str(file.held), account.tell)
     except SkyError as error:
         raise SkyError(error.message, steps=[step.shown() for step in steps]) from error
     return Outcome(plan.facts, steps)

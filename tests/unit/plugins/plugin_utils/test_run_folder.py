@@ -15,6 +15,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.sky.aws.tests.unit.processes import ALICE, given, linked, made, needs_root, written
+
 RUN = """
 import sys
 from ansible_collections.sky.aws.plugins.plugin_utils import _run_folder
@@ -22,6 +24,25 @@ _run_folder.prepare()
 _run_folder.credential_cache()["proof"] = {"secret": "x"}
 print(_run_folder._folder(), flush=True)
 sys.stdin.read()
+"""
+#: One whose folder is moved away between its start and the first credentials; what is put there is shown.
+MOVED = RUN.replace(
+    '_run_folder.credential_cache()["proof"]',
+    """
+folder = _run_folder._folder()
+folder.rename(folder.with_name("aside"))
+folder.mkdir()
+_run_folder.credential_cache()["proof"]""".lstrip(),
+)
+#: One whose folder for all of it is not its own alone.
+OPEN = """
+import os
+from ansible import constants as C
+os.makedirs(C.DEFAULT_LOCAL_TMP + "/sky-aws-credentials")
+os.chmod(C.DEFAULT_LOCAL_TMP + "/sky-aws-credentials", 0o777)
+from ansible_collections.sky.aws.plugins.plugin_utils import _run_folder
+_run_folder.prepare()
+print(_run_folder.credential_cache(), flush=True)
 """
 #: The same with a worker that outlives it; the worker's id comes second.
 FORKING = RUN.replace(
@@ -131,3 +152,56 @@ def test_other_folders_stay(start, tmp_path):
         stranger.mkdir(parents=True)
     start()
     assert all(stranger.exists() for stranger in strangers)
+
+
+def test_credentials_go_into_the_folder_that_was_made_wherever_it_is(start):
+    _, folder = start(MOVED)
+    assert [path.name for path in folder.with_name("aside").glob("*.json")] == ["proof.json"]
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_others_can_write_takes_none(start):
+    _, said = start(OPEN)
+    assert str(said) == "None"
+
+
+class TestWhatOthersPutThere:
+    """Several users may share the folder in which Ansible makes that of each run."""
+
+    def dead_run(self, folder: pathlib.Path, owner: int = 0) -> pathlib.Path:
+        """What a killed run leaves."""
+        made(folder, owner)
+        credentials = made(folder / "sky-aws-credentials", owner)
+        written(credentials / "run.lock", "", owner)
+        return credentials
+
+    def test_what_a_killed_run_leaves_is_removed(self, start, tmp_path):
+        ours = self.dead_run(tmp_path / "ansible-local-1x", os.geteuid())
+        start()
+        assert not ours.exists()
+
+    @needs_root
+    def test_a_run_of_another_user_stays(self, start, tmp_path):
+        hers = self.dead_run(tmp_path / "ansible-local-1x", ALICE)
+        inner = self.dead_run(tmp_path / "ansible-local-2x", 0)
+        given(inner, ALICE)
+        start()
+        assert hers.exists()
+        assert inner.exists()
+
+    @needs_root
+    def test_what_a_link_leads_to_stays(self, start, tmp_path):
+        elsewhere = self.dead_run(tmp_path / "elsewhere")
+        linked(tmp_path / "ansible-local-1x", elsewhere.parent, ALICE)
+        made(tmp_path / "ansible-local-2x")
+        linked(tmp_path / "ansible-local-2x" / "sky-aws-credentials", elsewhere, ALICE)
+        start()
+        assert (elsewhere / "run.lock").exists()
+
+    def test_a_lock_that_is_a_fifo_is_not_waited_for(self, start, tmp_path):
+        credentials = self.dead_run(tmp_path / "ansible-local-1x", os.geteuid())
+        (credentials / "run.lock").unlink()
+        os.mkfifo(credentials / "run.lock")
+        _, folder = start()
+        assert folder.exists()
+        assert credentials.exists()

@@ -108,7 +108,7 @@ def read(account: Account, params: Params, user: Mapping[str, t.Any] | None) -> 
 def _place(account: Account, params: Params) -> Place:
     delivery = params["access_key_delivery"]
     if delivery["file"]:
-        return in_file.read(delivery["file"], profile_name(account.account_id, params["name"]))
+        return in_file.read(delivery["file"], profile_name(account.account_id, params["name"]), delivery["owner"])
     return in_secret.read(account, delivery, params["name"])
 
 

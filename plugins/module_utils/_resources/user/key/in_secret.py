@@ -16,6 +16,7 @@ import uuid
 
 from .... import _tags
 from ...._errors import SkyError
+from ...._patience import silent
 from ...._plan import Step
 from ...._policy.compose import VERSION, compact
 from ...._policy.equality import equal, parse
@@ -99,7 +100,7 @@ class KeySecret:
         create = Step("secretsmanager:CreateSecret", self.name, arguments)
         return [create, *([self._policy_step()] if self.wanted_policy else [])]
 
-    def deliver(self, new: NewKey, do: Callable[..., t.Any]) -> None:
+    def deliver(self, new: NewKey, do: Callable[..., t.Any], tell: Callable[[str], object] = silent) -> None:
         """Put the key into the secret; ``do`` performs a step with further arguments."""
         carrier, *rest = self.delivery_steps()
         do(carrier, SecretString=self._value(new), ClientRequestToken=version_of(new.id))
@@ -114,7 +115,7 @@ class KeySecret:
         described = account.call("secretsmanager:DescribeSecret", self.name, SecretId=self.name)
         return _current(described.get("VersionIdsToStages", {})) == version_of(key_id)
 
-    def take_back(self, key_id: str) -> str:
+    def take_back(self, key_id: str, tell: Callable[[str], object] = silent) -> str:
         """A value cannot be taken out of a secret; that of a deleted key opens nothing."""
         return f" Whatever {self.label} holds of it is worthless; the next run replaces it."
 

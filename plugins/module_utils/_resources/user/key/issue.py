@@ -118,7 +118,7 @@ class _Work:
             self._check_alone(new, notes)
             if answer["ResponseMetadata"].get("RetryAttempts"):
                 self._sweep(notes, keep=new.id)
-            self._place.deliver(new, self._do)
+            self._place.deliver(new, self._do, self._account.tell)
             self._do(issue.tag, Tags=_tags.to_aws(settled(new.id, issue.replaced, issue.until)))
         except SkyError as error:
             raise self._undone(error, new, notes) from error
@@ -146,7 +146,7 @@ class _Work:
                 said = f" The access key {new.id} that was made has been deleted again."
             self._sweep(notes, keep=new.id if new else None)
             if new:
-                said += self._place.take_back(new.id)
+                said += self._place.take_back(new.id, self._account.tell)
             self._do(self._closing_note())
         except SkyError as second:
             said += f" Clearing up failed as well, and the next run will: {second.message}"

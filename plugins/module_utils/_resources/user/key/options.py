@@ -24,6 +24,7 @@ ARGUMENTS: dict[str, t.Any] = {
         "no_log": False,
         "options": {
             "file": {"type": "path"},
+            "owner": {"type": "str"},
             "secret": {"type": "str", "no_log": False},
             "reissue": {"type": "bool", "default": False},
             "kms_key_id": {"type": "str", "no_log": False},
@@ -34,6 +35,7 @@ ARGUMENTS: dict[str, t.Any] = {
         "required_one_of": [("file", "secret")],
         "mutually_exclusive": [("file", "secret"), ("readers", "resource_policy")],
         "required_by": {
+            "owner": "file",
             "kms_key_id": "secret",
             "readers": "secret",
             "resource_policy": "secret",
@@ -53,11 +55,19 @@ def faults(params: Params) -> list[str]:
         return []
     return [
         *(path_faults("access_key_delivery.file", delivery["file"]) if delivery["file"] is not None else ()),
+        *owner_faults("access_key_delivery.owner", delivery["owner"]),
         *_secret_faults(delivery["secret"]),
         *[fault for reader in delivery["readers"] or () for fault in _reader_faults(reader)],
         *_resource_policy_faults(delivery["resource_policy"]),
         *rotating.faults(delivery),
     ]
+
+
+def owner_faults(option: str, owner: object) -> list[str]:
+    """Faults of the name of the user whose own file takes the key; whether there is one is the machine's to say."""
+    if owner is None or (isinstance(owner, str) and owner and owner.isprintable()):
+        return []
+    return [f"{option}: {str(owner)[:80]!r} is not the name of a user; give the name of one on the machine of the file"]
 
 
 def _secret_faults(name: str | None) -> list[str]:

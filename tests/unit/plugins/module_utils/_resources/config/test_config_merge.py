@@ -15,8 +15,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._files import yaml_text
 from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as config
-from ansible_collections.sky.aws.plugins.module_utils._resources.config import workspaces
 from ansible_collections.sky.aws.plugins.module_utils._resources.config.planning import Texts, change
 from ansible_collections.sky.aws.tests.unit.sandbox import params
 from ansible_collections.sky.aws.tests.unit.strategies import steady
@@ -303,7 +303,7 @@ COMMENTS = [
 
 @pytest.mark.parametrize(("text", "found"), COMMENTS)
 def test_comments_are_told_from_text(text, found):
-    assert workspaces.has_comments(text) is found
+    assert yaml_text.has_comments(text) is found
 
 
 def test_the_loss_of_comments_is_said_when_it_happens():
