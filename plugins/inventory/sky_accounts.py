@@ -131,7 +131,8 @@ include_tags:
 tag_groups:
   - team
 compose:
-  sky_policy_features: "['base', 'launch_tags'] + (['spot'] if sky_account_organization_tags.spot is defined else [])"
+  sky_policy_features: >-
+    ['base', 'launch_tags', 'protect_tags'] + (['spot'] if sky_account_organization_tags.spot is defined else [])
 keyed_groups:
   - key: sky_account_joined[:4]
     prefix: joined

@@ -39,6 +39,8 @@ options:
         place where the security group is made beforehand (M(sky.aws.sky_security_group)).
       - V(launch_tags) lets SkyPilot tag the security groups and volumes that it makes. SkyPilot 0.12.1 and later cannot make
         their first launch without it.
+      - V(protect_tags) denies setting and removing the tags by which this collection knows what it made, and putting the tag
+        of SkyPilot's clusters on an instance that is no cluster's. Without it every user can do both to every instance.
       - V(ports), V(spot), V(efa), V(capacity_reservations), V(quotas), V(ssm) and V(clone_disk) are for what SkyPilot can do
         with instances. V(s3_read), V(s3_write) and V(s3_manage) are for buckets.
       - V(create_role) lets SkyPilot make the role C(skypilot-v1) itself, V(create_role_inline) finish it. They are for
@@ -49,7 +51,7 @@ options:
       - Features that contradict each other are refused. Of a selection that will surprise the module warns.
     type: list
     elements: str
-    default: [base, launch_tags]
+    default: [base, launch_tags, protect_tags]
   custom_identities:
     description:
       - Names of the roles that V(custom_identity) in O(features) lets SkyPilot put on instances, each with its path if it
@@ -132,7 +134,7 @@ EXAMPLES = r"""
     account_id: "111111111111"
     assume_role: OrganizationAccountAccessRole
     region: us-east-1
-    features: [base, launch_tags, clone_disk]
+    features: [base, launch_tags, protect_tags, clone_disk]
     tags:
       team: ml-platform
 
@@ -140,7 +142,7 @@ EXAMPLES = r"""
   sky.aws.sky_iam_policy:
     account_id: "111111111111"
     region: us-east-1
-    features: [base, launch_tags, ports, spot, s3_read, s3_write]
+    features: [base, launch_tags, protect_tags, ports, spot, s3_read, s3_write]
     s3_buckets: [research-data, research-results]
 
 - name: Add a statement of one's own

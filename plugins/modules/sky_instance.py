@@ -19,8 +19,11 @@ description:
   - Changed on an instance that is there are its state, its tags and O(metadata_options). Whatever else differs from
     what is declared is reported in RV(drift) and left.
   - Only an instance that this collection made is ever touched, whatever O(state) says. It is known by the tag
-    C(sky.aws/managed-by) and by its ClientToken, which nobody can change. Any other live instance of the name is an
+    C(sky.aws/managed-by) and by its ClientToken, which nobody can change later. Any other live instance of the name is an
     error that says whose it is. So are several live instances of the name.
+  - Name, tag and ClientToken are chosen by whoever launches an instance. The feature V(protect_tags) of
+    M(sky.aws.sky_iam_policy), which is in its default, denies the tag to SkyPilot's users and role. Who may tag instances
+    without it can launch one that is taken for the collection's own.
   - The ClientToken is made from what is asked for, so that an attempt whose answer was lost, or a run that was killed,
     never leads to a second instance.
 options:

@@ -30,7 +30,8 @@ INTRODUCTION = f"""\
 
 `sky_policy_features` (option `features` of `sky.aws.sky_iam_policy`) selects what SkyPilot may do. `base`, `create_role` and
 `clone_disk` are SkyPilot's documentation page word for word. The others close the gap between that page and SkyPilot
-{RELEASE}, each with the narrowest resources and conditions that work. The default is `[base, launch_tags]`.
+{RELEASE}, each with the narrowest resources and conditions that work. The default is
+`[base, launch_tags, protect_tags]`.
 
 Users and the role of the instances share one policy, as on the page. `sky_instance_role_features` gives the role a policy
 of its own, with what only the role needs; in a shared policy users have that too.
@@ -39,10 +40,15 @@ How each feature is proven, all offline and under an emulated AWS that enforces 
 
 - **driven**: SkyPilot {RELEASE}'s own code runs with the feature and passes, and without it is refused (`make rights`).
 - **in part**: the actions that it could not be driven to are named below; the evaluator is asked for those.
+- **denials**: the feature only denies. SkyPilot runs with it in every use, and nothing is refused; what it denies is.
 - **table**: SkyPilot's code cannot be driven that far offline. The evaluator is asked for what its source asks AWS for.
 
 For every feature the tables hold from both sides: what must be refused is, and no statement, action, resource or
-condition can go or become wider unseen.
+condition can go or become wider unseen. For every pair of features, and for all of them, a search over sequences of three
+calls finds nothing beyond what is warned of below, and one thing more: user data of any instance can be read, which
+`ec2:Describe*` of the page includes. Put no secrets there.
+
+Statements that differ in nothing but their actions are one in the document. `[base]` is the page statement by statement.
 """
 
 

@@ -277,7 +277,7 @@ class TestTable:
     def test_a_warning_names_its_account_once(self, aws: Emulator, controller: Controller) -> None:
         hosts = accounts(aws, "ml-1", "ml-2")
         for host in hosts.values():
-            host["sky_policy_features"] = ["base"]
+            host["sky_policy_features"] = ["base", "protect_tags"]
         run = controller.run(hosts, *POLICY)
         warned = [line for line in run.shown.splitlines() if line.startswith("[WARNING]")]
         assert sorted(line.split(": ")[1] for line in warned) == ["ml-1", "ml-2"], run.shown

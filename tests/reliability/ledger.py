@@ -26,6 +26,8 @@ KINDS = {
     "kills": "kill points survived: SIGKILL of the process group after the k-th write, then one more run",
     "races": "races that ended in the declared state",
     "wrong accounts": "attempts to reach a wrong account stopped before any write there",
+    "forged ownership": "attempts to pass something off as the collection's own: each ended as it says",
+    "sequences of rights": "selections of features whose rights lead, within three calls, only to what is warned of",
     "bad inputs": "bad or hostile inputs refused, or taken to the letter",
     "secrets": "places searched that hold no secret",
 }

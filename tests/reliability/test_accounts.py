@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ansible_collections.sky.aws.demo.launch import MANAGEMENT
+from ansible_collections.sky.aws.plugins.module_utils._resources.instance.request import PREFIX
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
 from ansible_collections.sky.aws.tests.integration.runs import Run, Runner
 from ansible_collections.sky.aws.tests.reliability import states
@@ -172,16 +173,28 @@ class TestRaces:
         assert codes == [0, 0], output
 
 
+def launch(ec2: t.Any, *tags: dict[str, str], token: str = "") -> str:
+    """A new instance with these tags, and with a token if whoever launches it chooses one."""
+    chosen = {"ClientToken": token} if token else {}
+    specification = [{"ResourceType": "instance", "Tags": list(tags)}] if tags else []
+    made = ec2.run_instances(
+        ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1, TagSpecifications=specification, **chosen
+    )
+    return str(made["Instances"][0]["InstanceId"])
+
+
+def declared(name: str, wanted: str) -> dict[str, t.Any]:
+    """The variables that declare an instance ``running``, ``stopped`` or ``absent``."""
+    if wanted == "absent":
+        return {"sky_instances_absent": [name]}
+    return {"sky_instances_present": [{**INSTANCE, "name": name, "state": wanted}]}
+
+
 class TestForgedTags:
-    """What a researcher can do to instances: tag any, and name any."""
+    """What somebody with the page's rights can do to instances: tag any, and name any."""
 
     def launch(self, aws: Watched, account: str, *tags: dict[str, str]) -> str:
-        specification = [{"ResourceType": "instance", "Tags": list(tags)}] if tags else []
-        ec2 = aws.client("ec2", account)
-        made = ec2.run_instances(
-            ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1, TagSpecifications=specification
-        )
-        return str(made["Instances"][0]["InstanceId"])
+        return launch(aws.client("ec2", account), *tags)
 
     def state(self, aws: Watched, account: str, instance: str) -> tuple[str, t.Any]:
         found = next(one for one in states.instances(aws, account) if one["InstanceId"] == instance)
@@ -194,15 +207,13 @@ class TestForgedTags:
         account = new_account(aws)
         instance = self.launch(aws, account, {"Key": "Name", "Value": "smoke"}, OWNER)
         before = self.state(aws, account, instance)
-        variables: dict[str, t.Any] = {"sky_instances_present": [{**INSTANCE, "state": wanted}]}
-        if wanted == "absent":
-            variables = {"sky_instances_absent": ["smoke"]}
         aws.clear_log()
-        run = runner.onboard({"ml": {"sky_account_id": account, **variables}})
+        run = runner.onboard({"ml": {"sky_account_id": account, **declared("smoke", wanted)}})
         untouched = self.state(aws, account, instance) == before
         writes = [call["api"] for call in aws.writes() if call["service"] == "ec2"]
         good = untouched and writes == [] and run.rc == 2 and instance in run.message("ml")
-        ledger.note("wrong accounts", f"an instance named and tagged as ours, declared {wanted}: left alone", good)
+        what = f"an instance named and tagged as ours, with another ClientToken, declared {wanted}: left alone"
+        ledger.note("forged ownership", what, good)
 
     def test_an_instance_that_is_renamed_to_one_of_ours(self, aws: Watched, runner: Runner, ledger: Ledger) -> None:
         account = new_account(aws)
@@ -221,7 +232,7 @@ class TestForgedTags:
         run = runner.onboard({"ml": {"sky_account_id": account, "sky_instances_absent": ["smoke"]}})
         after = [self.state(aws, account, instance) for instance in (ours, other)]
         good = after == before and run.rc == 2 and other in run.message("ml")
-        ledger.note("wrong accounts", "another's instance with all tags of ours: neither is terminated", good)
+        ledger.note("forged ownership", "another's instance with all tags of ours: neither is terminated", good)
 
     def test_a_forged_instance_of_another_name(self, aws: Watched, runner: Runner, ledger: Ledger) -> None:
         account = new_account(aws)
@@ -231,7 +242,7 @@ class TestForgedTags:
         run = runner.onboard({"ml": {"sky_account_id": account, **STANDARD}})
         touched = [call for call in aws.writes() if instance in str(call["params"])]
         good = run.rc == 0 and self.state(aws, account, instance) == before and touched == []
-        ledger.note("wrong accounts", "an instance tagged as ours that nobody declared: left alone", good)
+        ledger.note("forged ownership", "an instance tagged as ours that nobody declared: left alone", good)
 
     def test_a_forged_group_of_another_name(self, aws: Watched, runner: Runner, ledger: Ledger) -> None:
         account = new_account(aws)
@@ -243,83 +254,164 @@ class TestForgedTags:
         run = runner.onboard({"ml": {"sky_account_id": account, **STANDARD}})
         touched = [call for call in aws.writes() if group in str(call["params"])]
         ledger.note(
-            "wrong accounts", "a group tagged as ours that nobody declared: left alone", run.rc == 0 and not touched
+            "forged ownership", "a group tagged as ours that nobody declared: left alone", run.rc == 0 and not touched
         )
 
 
 class Researcher:
     """A user with the policy and the key that onboarding gives, in an AWS that does what IAM allows."""
 
-    def __init__(self, aws: Emulator, runner: Runner, folder: pathlib.Path) -> None:
-        self.aws, self.runner, self.account = aws, runner, new_account(aws)
+    def __init__(self, aws: Emulator, folder: pathlib.Path, **variables: t.Any) -> None:
+        folder.mkdir()
+        self.aws, self.runner, self.account = aws, Runner(aws.url, folder), new_account(aws)
         file = folder / "credentials"
         user = {"name": "alice", "access_key_delivery": {"file": str(file)}}
-        self.host = {"sky_account_id": self.account, "sky_users_present": [user]}
-        run = runner.onboard({"ml": self.host})
+        self.host = {"sky_account_id": self.account, "sky_users_present": [user], **variables}
+        run = self.runner.onboard({"ml": self.host})
         assert run.rc == 0, run.stdout
         given = states.in_file(file, self.account)
-        keys = {
-            "aws_access_key_id": given["aws_access_key_id"],
-            "aws_secret_access_key": given["aws_secret_access_key"],
-        }
-        self.ec2 = botocore.session.Session().create_client(
-            "ec2", region_name="us-east-1", endpoint_url=aws.url, **keys
+        self.ec2 = self._client(
+            aws_access_key_id=given["aws_access_key_id"], aws_secret_access_key=given["aws_secret_access_key"]
         )
 
-    def launch(self, *tags: dict[str, str]) -> str:
-        specification = [{"ResourceType": "instance", "Tags": list(tags)}]
-        made = self.ec2.run_instances(
-            ImageId=IMAGE, InstanceType="t3.micro", MinCount=1, MaxCount=1, TagSpecifications=specification
+    def _client(self, **keys: str) -> t.Any:
+        return botocore.session.Session().create_client(
+            "ec2", region_name="us-east-1", endpoint_url=self.aws.url, **keys
         )
-        return str(made["Instances"][0]["InstanceId"])
 
-    def refused(self, call: Callable[..., t.Any], **arguments: t.Any) -> bool:
+    def on_an_instance(self) -> t.Any:
+        """EC2 as the role of the instances."""
+        return self._client(**self.aws.instance_credentials(self.account, "skypilot-v1"))
+
+    def refused(self, call: Callable[..., t.Any], *arguments: t.Any, **named: t.Any) -> bool:
         with pytest.raises(ClientError) as caught:
-            call(**arguments)
+            call(*arguments, **named)
         return caught.value.response["Error"]["Code"] == "UnauthorizedOperation"
 
     def declare(self, **variables: t.Any) -> Run:
         self.aws.clear_log()
         return self.runner.onboard({"ml": {**self.host, **variables}})
 
+    def writes(self) -> list[str]:
+        """What the last run did to EC2."""
+        return [call["api"] for call in self.aws.writes() if call["service"] == "ec2"]
+
+    def instances(self) -> list[dict[str, t.Any]]:
+        return states.instances(self.aws, self.account)
+
+    def state(self, instance: str) -> str:
+        found = next(one for one in self.instances() if one["InstanceId"] == instance)
+        return str(found["State"]["Name"])
+
+
+#: Selections with protect_tags, in words.
+PROTECTED: dict[str, dict[str, t.Any]] = {
+    "our policy": {},
+    "our policy for a group made beforehand": {"sky_policy_features": ["base_named_group", "protect_tags"]},
+}
+UNPROTECTED = {"sky_policy_features": ["base", "launch_tags"]}
+OWN_POLICY = {"sky_instance_role_features": ["base", "launch_tags", "protect_tags"]}
+
 
 @pytest.fixture(scope="module")
-def alice(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Researcher]:
-    folder = tmp_path_factory.mktemp("alice")
+def enforced() -> t.Iterator[Emulator]:
     with Emulator(enforce=True) as aws:
-        yield Researcher(aws, Runner(aws.url, folder), folder)
+        yield aws
 
 
-class TestForgedTagsUnderEnforcement:
-    """The same by a user's own hand: with the rights that our policy gives, and no more."""
+@pytest.fixture(scope="module", params=PROTECTED)
+def policy(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def alice(enforced: Emulator, policy: str, tmp_path_factory: pytest.TempPathFactory) -> Researcher:
+    return Researcher(enforced, tmp_path_factory.mktemp("alice") / "runs", **PROTECTED[policy])
+
+
+@pytest.fixture(scope="module")
+def mallory(enforced: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Researcher:
+    """Her policy has no protect_tags."""
+    return Researcher(enforced, tmp_path_factory.mktemp("mallory") / "runs", **UNPROTECTED)
+
+
+@pytest.fixture(scope="module")
+def bob(enforced: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Researcher:
+    """The role of his instances has a policy of its own."""
+    return Researcher(enforced, tmp_path_factory.mktemp("bob") / "runs", **OWN_POLICY)
+
+
+class TestForgedMarksUnderEnforcement:
+    """By a user's own hand, with the rights of our policy and no more. Name, ClientToken and tags are all hers to send."""
+
+    def test_a_launch_with_all_marks(self, alice: Researcher, policy: str, ledger: Ledger) -> None:
+        before = alice.instances()
+        name = {"Key": "Name", "Value": "forged"}
+        good = alice.refused(launch, alice.ec2, name, OWNER, token=f"{PREFIX}all") and alice.instances() == before
+        ledger.note("forged ownership", f"a launch with all marks of ours by a user with {policy}: refused", good)
+
+    def test_the_mark_later(self, alice: Researcher, policy: str, ledger: Ledger) -> None:
+        instance = launch(alice.ec2, {"Key": "Name", "Value": "later"}, token=f"{PREFIX}later")
+        good = alice.refused(alice.ec2.create_tags, Resources=[instance], Tags=[OWNER])
+        ledger.note("forged ownership", f"our tag on an instance of a user with {policy}: refused", good)
+
+    def test_the_mark_taken_from_ours(self, alice: Researcher, policy: str, ledger: Ledger) -> None:
+        assert alice.declare(**declared("kept", "running")).rc == 0
+        (ours,) = [one["InstanceId"] for one in alice.instances() if OWNER in one.get("Tags", [])]
+        attempts = [
+            alice.refused(alice.ec2.delete_tags, Resources=[ours], Tags=[OWNER]),
+            alice.refused(alice.ec2.delete_tags, Resources=[ours]),
+            alice.refused(alice.ec2.create_tags, Resources=[ours], Tags=[{**OWNER, "Value": "x"}]),
+        ]
+        what = f"our tag taken from an instance of ours by a user with {policy}: refused"
+        ledger.note("forged ownership", what, all(attempts))
 
     @pytest.mark.parametrize("wanted", ["running", "stopped", "absent"])
-    def test_an_instance(self, alice: Researcher, ledger: Ledger, wanted: str) -> None:
-        """She may launch it, name it and give it our tag."""
-        instance = alice.launch({"Key": "Name", "Value": wanted}, OWNER)
-        before = states.instances(alice.aws, alice.account)
-        declared = {**INSTANCE, "name": wanted, "state": wanted}
-        run = alice.declare(
-            **{"sky_instances_absent": [wanted]} if wanted == "absent" else {"sky_instances_present": [declared]}
-        )
-        writes = [call["api"] for call in alice.aws.writes() if call["service"] == "ec2"]
-        untouched = states.instances(alice.aws, alice.account) == before
-        good = untouched and writes == [] and run.rc == 2 and instance in run.message("ml")
-        ledger.note(
-            "wrong accounts", f"an instance that a user forged with our policy, declared {wanted}: left alone", good
-        )
+    def test_all_but_the_mark(self, alice: Researcher, policy: str, ledger: Ledger, wanted: str) -> None:
+        instance = launch(alice.ec2, {"Key": "Name", "Value": wanted}, token=f"{PREFIX}{wanted}")
+        before = alice.instances()
+        run = alice.declare(**declared(wanted, wanted))
+        good = alice.instances() == before and alice.writes() == [] and run.rc == 2 and instance in run.message("ml")
+        what = f"name and ClientToken of ours by a user with {policy}, declared {wanted}: left alone"
+        ledger.note("forged ownership", what, good)
 
-    def test_a_security_group(self, alice: Researcher, ledger: Ledger) -> None:
+    def test_by_the_role_of_the_instances(self, bob: Researcher, ledger: Ledger) -> None:
+        ec2, name = bob.on_an_instance(), {"Key": "Name", "Value": "node"}
+        good = bob.refused(launch, ec2, name, OWNER, token=f"{PREFIX}node")
+        instance = launch(ec2, name, token=f"{PREFIX}node")
+        good = bob.refused(ec2.create_tags, Resources=[instance], Tags=[OWNER]) and good
+        what = "all marks of ours by the role of the instances, with a policy of its own: refused"
+        ledger.note("forged ownership", what, good)
+
+    @pytest.mark.parametrize(
+        ("wanted", "becomes", "calls"),
+        [
+            ("running", "running", ["ec2:ModifyInstanceMetadataOptions"]),
+            ("stopped", "stopped", ["ec2:ModifyInstanceMetadataOptions", "ec2:StopInstances"]),
+            ("absent", "terminated", ["ec2:TerminateInstances"]),
+        ],
+    )
+    def test_without_protect_tags_it_is_taken_for_ours(
+        self, mallory: Researcher, ledger: Ledger, wanted: str, becomes: str, calls: list[str]
+    ) -> None:
+        """What the warning of a selection without protect_tags is about."""
+        name = {"Key": "Name", "Value": wanted}
+        instance = launch(mallory.ec2, name, OWNER, token=f"{PREFIX}{wanted}")
+        run = mallory.declare(**declared(wanted, wanted))
+        taken = run.rc == 0 and sorted(mallory.writes()) == calls and mallory.state(instance) == becomes
+        what = f"all marks of ours by a user without protect_tags, declared {wanted}: taken for ours, {becomes}"
+        ledger.note("forged ownership", what, taken)
+
+    def test_a_security_group(self, mallory: Researcher, ledger: Ledger) -> None:
         """She may make it, and not give it our tag, neither then nor later; so it is not ours and nothing of it changes."""
-        vpc = alice.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+        vpc = mallory.ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
         named: dict[str, t.Any] = {"GroupName": "skypilot", "Description": "x", "VpcId": vpc}
         tagged = [{"ResourceType": "security-group", "Tags": [OWNER]}]
-        forged = not alice.refused(alice.ec2.create_security_group, **named, TagSpecifications=tagged)
-        group = alice.ec2.create_security_group(**named)["GroupId"]
-        forged = forged or not alice.refused(alice.ec2.create_tags, Resources=[group], Tags=[OWNER])
-        run = alice.declare(sky_network_security_group="skypilot")
-        touched = [call for call in alice.aws.writes() if group in str(call["params"])]
+        forged = not mallory.refused(mallory.ec2.create_security_group, **named, TagSpecifications=tagged)
+        group = mallory.ec2.create_security_group(**named)["GroupId"]
+        forged = forged or not mallory.refused(mallory.ec2.create_tags, Resources=[group], Tags=[OWNER])
+        run = mallory.declare(sky_network_security_group="skypilot")
+        touched = [call for call in mallory.aws.writes() if group in str(call["params"])]
         good = not forged and run.rc == 0 and touched == []
-        ledger.note(
-            "wrong accounts", "a group that a user made with our policy: cannot be tagged as ours, is left alone", good
-        )
+        what = "a group that a user made with our policy: cannot be tagged as ours, is left alone"
+        ledger.note("forged ownership", what, good)

@@ -26,6 +26,8 @@ class Mutant:
     label: str
     feature: Feature
     principal: str
+    denies: bool
+    """Whether the statement takes rights: with less of it the document allows more, and the other way round."""
 
 
 def removals(feature: Feature) -> Iterator[Mutant]:
@@ -67,7 +69,8 @@ class _Place:
         statements = list(getattr(self.feature, self.side))
         statements[self.index : self.index + 1] = [] if statement is None else [statement]
         changed = dataclasses.replace(self.feature, **{self.side: tuple(statements)})
-        return Mutant(f"{self.feature.name}.{self.side}[{self.index}] {label}", changed, self.principal)
+        denies = self.statement["Effect"] == "Deny"
+        return Mutant(f"{self.feature.name}.{self.side}[{self.index}] {label}", changed, self.principal, denies)
 
 
 def _places(feature: Feature) -> Iterator[_Place]:

@@ -154,7 +154,10 @@ NEEDS = {
             of("ec2:AuthorizeSecurityGroupIngress", GROUP, OWN_GROUP),
             of("iam:GetRole", ROLE),
         ),
-        unused=(of("ec2:DeleteTags", INSTANCE, CLUSTER),),
+        unused=(
+            of("ec2:DeleteTags", INSTANCE, {**CLUSTER, **requested(mine="")}),
+            of("ec2:CreateTags", INSTANCE, requested(mine="x")),
+        ),
     ),
     "create_role": Need(
         upon=("base",),
@@ -185,6 +188,7 @@ NEEDS = {
             VOLUME_TAGS,
         ),
     ),
+    "protect_tags": Need(upon=("base", "launch_tags")),
     "base_named_group": Need(both=(*launch(IN_VPC), *LIFE, VOLUME_TAGS)),
     "ports": Need(
         upon=("base", "launch_tags"),

@@ -41,7 +41,9 @@ def needed(name: str) -> set[Kind]:
 
 
 def proof(name: str) -> str:
-    """``driven``, ``table``, or ``driven`` but for some actions."""
+    """``driven``, ``table``, or ``driven`` but for some actions; ``denials`` of a feature that allows nothing."""
+    if not needed(name):
+        return "denials"
     left = sorted({action for action, _ in needed(name) - seen()})
     if not left:
         return "driven"

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What nobody may do, whatever features there are; ``unless`` names the features whose very purpose it is.
 
+What the page allows and a feature denies again is refused ``where`` that feature is.
+
 Each entry is near to something that a feature allows, or is a way to rights or data that no feature is for.
 """
 
@@ -14,6 +16,7 @@ from .requests import (
     ACCOUNT,
     BUCKET,
     CLUSTER,
+    CLUSTER_TAGS,
     GROUP,
     INSTANCE,
     OBJECT,
@@ -32,6 +35,7 @@ from .requests import (
     iam,
     image,
     of,
+    requested,
     tagged,
 )
 
@@ -49,19 +53,28 @@ FOREIGN = {"s3:ResourceAccount": OTHER, "aws:ResourceAccount": OTHER}
 CREATING_GROUP = creating_group(skypilot="true")
 #: A tag by which the collection knows what it made.
 FORGED = {"sky.aws/managed-by": "sky.aws"}
+#: Another of the collection's tags, beside one of the user's own.
+OURS = {"sky.aws/request": "x", "team": "x"}
+#: The same key as SkyPilot's to a condition, and another to EC2.
+OTHER_CASE = {"Ray-Cluster-Name": "c-1a2b"}
 RUNNING = {"ec2:CreateAction": "RunInstances"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """A request that no document allows but those with one of the features ``unless``."""
+    """A request that no document allows that has none of the features ``unless`` and has all of ``where``."""
 
     request: Request
     unless: frozenset[str] = frozenset()
+    where: frozenset[str] = frozenset()
+
+    def holds(self, features: Iterable[str]) -> bool:
+        """Whether it is for a document of these features."""
+        return self.unless.isdisjoint(features) and self.where.issubset(features)
 
 
-def never(requests: Iterable[Request], unless: Iterable[str] = ()) -> tuple[Refusal, ...]:
-    return tuple(Refusal(request, frozenset(unless)) for request in requests)
+def never(requests: Iterable[Request], unless: Iterable[str] = (), where: Iterable[str] = ()) -> tuple[Refusal, ...]:
+    return tuple(Refusal(request, frozenset(unless), frozenset(where)) for request in requests)
 
 
 def each(
@@ -233,6 +246,33 @@ TAGS = never(
     ]
 ) + never(each("ec2", "CreateTags", ec2("security-group/*"), CREATING_GROUP), unless=["launch_tags"])
 
+MARKS = (
+    *never(
+        [
+            *each("ec2", "CreateTags", INSTANCE, requested(**FORGED)),
+            *each("ec2", "CreateTags", INSTANCE, {**CLUSTER, **requested(**OURS)}),
+            *each("ec2", "CreateTags", ec2("instance/*"), {**RUNNING, **requested(**CLUSTER_TAGS, **FORGED)}),
+            *each("ec2", "CreateTags", INSTANCE, requested(**CLUSTER_TAGS)),
+            *each("ec2", "CreateTags", INSTANCE, requested(**OTHER_CASE)),
+        ],
+        where=["protect_tags"],
+    ),
+    # base_named_group lets nobody remove a tag.
+    *never(
+        [
+            *each("ec2", "DeleteTags", INSTANCE, {**tagged(**FORGED), **requested(**FORGED)}),
+            *each("ec2", "DeleteTags", INSTANCE, {**tagged(**FORGED), **requested(**OURS)}),
+            *each("ec2", "DeleteTags", INSTANCE, tagged(**FORGED)),
+            *each("ec2", "DeleteTags", INSTANCE, CLUSTER),
+        ],
+        where=["base", "protect_tags"],
+    ),
+    *never(
+        each("ec2", "CreateTags", ec2("volume/*"), {**RUNNING, **requested(**CLUSTER_TAGS, **FORGED)}),
+        where=["launch_tags", "protect_tags"],
+    ),
+)
+
 NETWORK = (
     *never(
         [
@@ -262,6 +302,9 @@ INSTANCES = (
             *each("ec2", "RunInstances", f"arn:aws:ec2:{REGION}::snapshot/snap-0a1b"),
             *each("ec2", "CreateKeyPair ImportKeyPair", ec2("key-pair/alice")),
             *each("ec2", "ModifyInstanceAttribute", INSTANCE),
+            *each(
+                "ec2", "ModifyInstanceAttribute", INSTANCE, {**CLUSTER, "ec2:Attribute/UserData": "IyEvYmluL3NoCg=="}
+            ),
             *each("ec2", "ModifyInstanceAttribute", VOLUME),
             *each("ec2", "AssociateIamInstanceProfile ReplaceIamInstanceProfileAssociation", INSTANCE, CLUSTER),
             *each("ec2", "ModifyInstanceMetadataOptions RebootInstances GetPasswordData", INSTANCE, CLUSTER),
@@ -391,6 +434,7 @@ REFUSALS = (
     *OUR_ROLE,
     *IDENTITIES,
     *TAGS,
+    *MARKS,
     *NETWORK,
     *INSTANCES,
     *CONNECTIONS,

@@ -74,7 +74,7 @@ def tagged(**tags: str) -> dict[str, str]:
 
 
 def requested(**tags: str) -> dict[str, str | tuple[str, ...]]:
-    """The context of a call that sets these tags, written as those of ``tagged``."""
+    """The context of a call that sets or removes these tags, written as those of ``tagged``."""
     context = {f"aws:RequestTag/{key}": value for key, value in _hyphens(tags).items()}
     return {**context, "aws:TagKeys": tuple(sorted(_hyphens(tags)))}
 

@@ -58,6 +58,9 @@ def unaccounted(feature: Feature) -> Iterator[str]:
         actions, resources = _listed(statement["Action"]), _listed(statement["Resource"])
         yield from (action for action in actions if "*" in action and action not in ACTIONS)
         yield from (resource for resource in resources if "*" in resource and resource not in {"*", *RESOURCES})
+        # To deny on all resources, or all tags of ours, is to give nothing.
+        if statement["Effect"] == "Deny":
+            continue
         if "*" in resources:
             yield from (f"{action} on *" for action in actions if action not in WITHOUT_RESOURCE)
         for operator, tests in statement.get("Condition", {}).items():

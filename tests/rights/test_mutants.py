@@ -36,18 +36,29 @@ def service_of(request):
     return request.action.partition(":")[0]
 
 
-def is_caught(evaluator, mutant, candidates):
-    """Whether the mutant allows one of the requests that must be refused; those of its own service come first.
+def candidates(name):
+    """The requests that must be refused to the feature and what it stands on; those of its own service come first."""
+    features = {*NEEDS[name].upon, name}
+    own = {service_of(request) for request in (*NEEDS[name].of("user"), *NEEDS[name].of("role"))}
+    requests = (refusal.request for refusal in REFUSALS if refusal.holds(features))
+    return sorted(requests, key=lambda request: service_of(request) not in own)
 
-    Where a condition makes the wider right void, as ec2:CreateAction does, the star itself tells.
-    """
-    if any(stars.unaccounted(mutant.feature)):
-        return True
+
+def lacks_a_need(evaluator, mutant):
+    """Whether the mutant no longer allows what the feature, or one that it stands on, is for."""
+    name = mutant.feature.name
+    requests = [request for each in (*NEEDS[name].upon, name) for request in NEEDS[each].of(mutant.principal)]
+    policy = document([*NEEDS[name].upon, name], mutant.principal)
+    return allowed(evaluator, requests, mutant.principal, policy) != requests
+
+
+def allows_a_wrong(evaluator, mutant, wrong):
+    """Whether the mutant allows one of the requests that must be refused."""
     name = mutant.feature.name
     policy = document([*NEEDS[name].upon, name], mutant.principal)
     return any(
-        allowed(evaluator, candidates[start : start + AT_ONCE], mutant.principal, policy)
-        for start in range(0, len(candidates), AT_ONCE)
+        allowed(evaluator, wrong[start : start + AT_ONCE], mutant.principal, policy)
+        for start in range(0, len(wrong), AT_ONCE)
     )
 
 
@@ -59,27 +70,24 @@ def test_every_star_has_its_reason(name):
 @pytest.mark.parametrize("name", OWN)
 def test_nothing_can_go(evaluator, catalogue_with, name):
     survivors = []
+    wrong = candidates(name)
     for mutant in mutants.removals(catalogue.FEATURES[name]):
         catalogue_with(mutant.feature)
-        requests = NEEDS[name].of(mutant.principal)
-        policy = document([*NEEDS[name].upon, name], mutant.principal)
-        if allowed(evaluator, requests, mutant.principal, policy) == list(requests):
+        caught = allows_a_wrong(evaluator, mutant, wrong) if mutant.denies else lacks_a_need(evaluator, mutant)
+        if not caught:
             survivors.append(mutant.label)
     assert survivors == []
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_nothing_can_be_wider(evaluator, catalogue_with, name):
-    features = {*NEEDS[name].upon, name}
-    own = {service_of(request) for request in (*NEEDS[name].of("user"), *NEEDS[name].of("role"))}
-    candidates = sorted(
-        (refusal.request for refusal in REFUSALS if not refusal.unless & features),
-        key=lambda request: service_of(request) not in own,
-    )
+    """Where a condition makes the wider right void, as ec2:CreateAction does, the star itself tells."""
     survivors = []
+    wrong = candidates(name)
     for mutant in mutants.widenings(catalogue.FEATURES[name]):
         catalogue_with(mutant.feature)
-        if not is_caught(evaluator, mutant, candidates):
+        caught = lacks_a_need(evaluator, mutant) if mutant.denies else allows_a_wrong(evaluator, mutant, wrong)
+        if not caught and not any(stars.unaccounted(mutant.feature)):
             survivors.append(mutant.label)
     assert survivors == []
 

@@ -11,6 +11,8 @@ from ansible_collections.sky.aws.tests.rights.documents import allowed, document
 from ansible_collections.sky.aws.tests.rights.needs import NEEDS
 
 CASES = [(name, principal) for name, need in NEEDS.items() for principal in ("user", "role") if need.of(principal)]
+#: It only takes rights: what SkyPilot needs is allowed beside it.
+DENIES = "protect_tags"
 #: These stand in the place of another feature, which has some of what they have.
 REPLACED = {"base_named_group": "base", "create_role_bounded": "create_role"}
 
@@ -18,8 +20,9 @@ REPLACED = {"base_named_group": "base", "create_role_bounded": "create_role"}
 def test_every_feature_has_its_needs():
     assert list(NEEDS) == list(FEATURES)
     for name, feature in FEATURES.items():
-        assert bool(feature.both or feature.user) is bool(NEEDS[name].of("user"))
-        assert bool(feature.both or feature.role) is bool(NEEDS[name].of("role"))
+        for principal in ("user", "role"):
+            allows = any(statement["Effect"] == "Allow" for statement in feature.statements([principal]))
+            assert bool(NEEDS[name].of(principal)) is allows
 
 
 @pytest.mark.parametrize(("name", "principal"), CASES)
@@ -33,6 +36,13 @@ def test_a_feature_allows_what_it_is_for(evaluator, name, principal):
 def test_without_the_feature_nothing_of_it_is_allowed(evaluator, name, principal):
     need = NEEDS[name]
     assert allowed(evaluator, need.of(principal), principal, document(need.upon, principal)) == []
+
+
+@pytest.mark.parametrize(("name", "principal"), CASES)
+def test_beside_what_only_denies_a_feature_allows_what_it_is_for(evaluator, name, principal):
+    need = NEEDS[name]
+    requests = [*need.asked(principal), *need.unused]
+    assert allowed(evaluator, requests, principal, document([*need.upon, name, DENIES], principal)) == requests
 
 
 @pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if need.granted])

@@ -15,7 +15,7 @@ from ansible_collections.sky.aws.tests.rights.refusals import REFUSALS
 
 SELECTIONS = {
     "the page": ["base"],
-    "the default": ["base", "launch_tags"],
+    "the default": ["base", "launch_tags", "protect_tags"],
     "all that base is for": [name for name in FEATURES if name not in ("base_named_group", "create_role_bounded")],
     "all with a group made beforehand": [name for name in FEATURES if name not in ("base", "ports", "create_role")],
     **{name: [name] for name in FEATURES},
@@ -23,8 +23,8 @@ SELECTIONS = {
 
 
 def refused(features):
-    """The requests that no feature of these is for."""
-    return [refusal.request for refusal in REFUSALS if not refusal.unless.intersection(features)]
+    """The requests that no feature of these is for, or that one of them denies."""
+    return [refusal.request for refusal in REFUSALS if refusal.holds(features)]
 
 
 def test_the_table_is_long_and_says_nothing_twice():
@@ -47,6 +47,16 @@ def test_what_a_feature_is_excused_for_it_does_allow(evaluator):
     assert idle == []
 
 
+def test_what_a_feature_denies_is_allowed_without_it(evaluator):
+    """So that the refusal is the feature's own."""
+    idle = []
+    for refusal in REFUSALS:
+        for name in refusal.where - {"base", "launch_tags"}:
+            granted = allowed(evaluator, [refusal.request], "user", document(["base", "launch_tags"], "user"))
+            idle += [] if granted else [f"{name}: {refusal.request.label}"]
+    assert idle == []
+
+
 @pytest.mark.parametrize("principal", ["user", "role"])
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_refused(evaluator, selection, principal):
@@ -55,7 +65,7 @@ def test_refused(evaluator, selection, principal):
     assert [request.label for request in wrong] == []
 
 
-@pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if not need.of("user")])
+@pytest.mark.parametrize("name", [name for name, need in NEEDS.items() if need.role and not need.of("user")])
 def test_what_is_for_the_role_is_not_for_users(evaluator, name):
     assert document([name], "user")["Statement"] == []
     features = [other for other in SELECTIONS["all that base is for"] if other != "base"]

@@ -14,7 +14,7 @@ from ansible_collections.sky.aws.tests.skypilot.accounts import NETWORKS, Accoun
 from ansible_collections.sky.aws.tests.skypilot.skypilot import Report, Step, step
 
 #: What every account here has, unless the feature itself takes its place.
-CORE = ("base", "launch_tags")
+CORE = ("base", "launch_tags", "protect_tags")
 LAUNCH = ("bootstrap", "run", "wait", "info", "query")
 DOWN = ("terminate", "cleanup_ports", "query")
 UP_AND_DOWN = ("render", *LAUNCH, *DOWN)
@@ -130,7 +130,7 @@ EC2 = "arn:aws:ec2:us-east-1:*:"
 USES = (
     Use(
         feature="launch_tags",
-        beside=("base",),
+        beside=("base", "protect_tags"),
         steps=("check_compute", "render", *LAUNCH, "stop", "query", "bootstrap", "run", "wait", *DOWN),
         networks=tuple(NETWORKS),
         without="bootstrap",
@@ -138,7 +138,7 @@ USES = (
     ),
     Use(
         feature="base_named_group",
-        beside=(),
+        beside=("protect_tags",),
         steps=(step("render", nodes=2), *LAUNCH, "stop", "bootstrap", "run", "wait", *DOWN),
         config={"security_group_name": "research"},
         variables={"sky_network_security_group": "research"},
@@ -232,7 +232,7 @@ MAKING_THE_ROLE = Use(
 NODE_USES = (
     Use(
         feature="autostop",
-        beside=(),
+        beside=("protect_tags",),
         steps=(step("render", nodes=2), *LAUNCH),
         node_steps=(step("autostop", down=False), step("autostop", down=True)),
         networks=tuple(NETWORKS),

@@ -182,6 +182,7 @@ class TestArrows:
             "_features",
             "_policy",
             "_skypilot",
+            "_tags",
             "_validate",
         }
 

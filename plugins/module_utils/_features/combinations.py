@@ -59,6 +59,18 @@ SURPRISES = (
         "the security group that it makes; add launch_tags",
     ),
     _with(
+        "base",
+        lacks=["protect_tags"],
+        says="base without protect_tags: every user can put the collection's own tags on any instance, which is then taken "
+        "for one of ours, and SkyPilot's cluster tag, to which ports and ssm give rights; add protect_tags",
+    ),
+    _with(
+        "base_named_group",
+        lacks=["protect_tags"],
+        says="base_named_group without protect_tags: every user can put the collection's own tags on any instance, which "
+        "is then taken for one of ours, and SkyPilot's cluster tag, to which ssm gives rights; add protect_tags",
+    ),
+    _with(
         "base_named_group",
         "launch_tags",
         says="base_named_group with launch_tags: it tags volumes itself, and there is no security group to tag; leave "
@@ -81,6 +93,16 @@ SURPRISES = (
         "create_role",
         says=f"create_role lets every user attach any policy, AdministratorAccess included, to {INSTANCE_ROLE} and use it "
         "from an instance; create_role_bounded allows only those that SkyPilot attaches",
+    ),
+    _with(
+        "create_role_bounded",
+        says=f"create_role_bounded lets every user make {INSTANCE_ROLE} with a trust policy of their own, for another "
+        "account too, and with all of EC2 and S3, which protect_tags does not reach; let sky_role make the role",
+    ),
+    _with(
+        "clone_disk",
+        says="clone_disk lets every user make an image of any instance's disks, start it and read them, and delete any "
+        "image of the account; leave it out where instances hold what users must not read",
     ),
     _with(
         "create_role_bounded",

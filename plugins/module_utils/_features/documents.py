@@ -8,7 +8,7 @@ import re
 import typing as t
 
 from .. import _validate
-from .._policy.compose import compose
+from .._policy.compose import compose, joined
 from .catalogue import FEATURES
 from .combinations import CONTRADICTIONS, SURPRISES
 
@@ -18,8 +18,9 @@ if t.TYPE_CHECKING:
     from .._policy.equality import Document, Statement
 
 
-#: The features of a policy whose declaration names none. With ``base`` alone SkyPilot 0.12.1 and later cannot launch.
-DEFAULT = ("base", "launch_tags")
+#: The features of a policy whose declaration names none. With ``base`` alone SkyPilot 0.12.1 and later cannot launch, and
+#: every user can forge our marks.
+DEFAULT = ("base", "launch_tags", "protect_tags")
 #: Who may carry a policy. On the page users and the role of the instances share one, so it holds what either needs.
 PRINCIPALS = ("user", "role")
 #: Any bucket of the account.
@@ -115,7 +116,7 @@ def document(
     custom_identities: Sequence[str] = (),
     s3_buckets: Sequence[str] = ANY_BUCKET,
 ) -> Document:
-    """The policy document of the features and of further statements, which are taken as they are.
+    """The policy document of the features, joined, and of further statements, which are taken as they are.
 
     Raises KeyError as ``statements`` does.
     """
@@ -127,7 +128,7 @@ def document(
         custom_identities=custom_identities,
         s3_buckets=s3_buckets,
     )
-    return compose([*own, *extra_statements])
+    return compose([*joined(own), *extra_statements])
 
 
 def _filled(template: t.Any, values: Mapping[str, Sequence[str]]) -> t.Any:

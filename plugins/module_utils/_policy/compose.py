@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING
+import typing as t
 
-from .equality import atoms_of
+from .equality import Atom, atoms_of, listed
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+if t.TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
-    from .equality import Atom, Document, Statement
+    from .equality import Document, Statement
 
 #: The policy language that ``compose`` and ``trust`` write.
 VERSION = "2012-10-17"
@@ -39,6 +39,31 @@ def compose(statements: Iterable[Statement]) -> Document:
         kept = [(earlier, others) for earlier, others in kept if not others <= rights]
         kept.append((statement, rights))
     return {"Version": VERSION, "Statement": [copy.deepcopy(statement) for statement, _rights in kept]}
+
+
+def joined(statements: Iterable[Statement]) -> list[Statement]:
+    """The same rights in fewer statements: those that differ in nothing but their Action become one, where the first is.
+
+    A Sid is a difference, so that what somebody named stays. So does what there is only one of, as it is written.
+    """
+    groups: dict[t.Hashable, list[Statement]] = {}
+    for index, statement in enumerate(statements):
+        groups.setdefault(_but_for_action(statement) or index, []).append(statement)
+    return [group[0] if len(group) == 1 else _with_all_actions(group) for group in groups.values()]
+
+
+def _but_for_action(statement: Statement) -> t.Hashable | None:
+    """What must be equal to be joined; None for a statement of NotAction, or one that IAM would not take."""
+    atoms = frozenset(atoms_of(statement))
+    if not all(isinstance(atom, Atom) and atom.action.key == "Action" for atom in atoms):
+        return None
+    sid = json.dumps(statement.get("Sid"))
+    return sid, frozenset(atom._replace(action=None) for atom in atoms)  # type: ignore[union-attr,arg-type]
+
+
+def _with_all_actions(group: Sequence[Statement]) -> Statement:
+    actions = [action for statement in group for action in listed(statement["Action"])]
+    return {**group[0], "Action": list(dict.fromkeys(actions))}
 
 
 def trust(service: str) -> Document:

@@ -185,6 +185,8 @@ NEEDS: Mapping[str, Need] = types.MappingProxyType(
                 _VOLUME_TAGS,
             ),
         ),
+        # It only denies.
+        "protect_tags": Need(),
         "base_named_group": Need(both=(*_launch(_GIVEN_GROUP), *_LIFE, _VOLUME_TAGS)),
         "ports": Need(
             both=(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..._skypilot import names
+from ..._tags import RESERVED_PREFIX
 from ..feature import Feature
 
 _SPOT_ROLE = "role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
@@ -42,6 +43,51 @@ CATALOGUE = (
                 "Action": "ec2:CreateTags",
                 "Resource": "arn:<partition>:ec2:*:<account_id>:volume/*",
                 "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}},
+            },
+        ),
+    ),
+    Feature(
+        name="protect_tags",
+        title="Keep the marks of the collection, and of clusters, from being forged",
+        why=(
+            "base lets every user tag every instance, and tags are rights: the collection knows what it made by "
+            f"{RESERVED_PREFIX} tags, and ports, ssm and autostop are for instances with SkyPilot's cluster tag. Nobody "
+            f"with this policy sets or removes a tag {RESERVED_PREFIX}*, in RunInstances neither, which EC2 authorizes as "
+            "CreateTags; DeleteTags without keys is denied since EC2 then removes all tags; and the cluster tag goes on "
+            "an instance as it is launched or where it is already, in any case of its letters, since IAM compares the "
+            "keys of tags without case. SkyPilot asks for none of this. What is denied here no other policy of the same "
+            "user or role allows; users and roles without it still can."
+        ),
+        since=None,
+        source=(
+            "Service Authorization Reference, Amazon EC2, CreateTags and DeleteTags; EC2 API Reference, DeleteTags; EC2 "
+            "User Guide, Grant permission to tag Amazon EC2 resources during creation; IAM User Guide, Controlling access "
+            "to AWS resources using tags; provision/aws/instance.py:296-372"
+        ),
+        both=(
+            {
+                "Effect": "Deny",
+                "Action": ["ec2:CreateTags", "ec2:DeleteTags"],
+                "Resource": "*",
+                "Condition": {"ForAnyValue:StringLike": {"aws:TagKeys": f"{RESERVED_PREFIX}*"}},
+            },
+            {
+                "Effect": "Deny",
+                "Action": "ec2:DeleteTags",
+                "Resource": "*",
+                "Condition": {"Null": {"aws:TagKeys": "true"}},
+            },
+            {
+                "Effect": "Deny",
+                "Action": "ec2:CreateTags",
+                "Resource": "*",
+                "Condition": {
+                    "Null": {
+                        f"aws:RequestTag/{names.CLUSTER_TAG}": "false",
+                        f"aws:ResourceTag/{names.CLUSTER_TAG}": "true",
+                        "ec2:CreateAction": "true",
+                    }
+                },
             },
         ),
     ),
@@ -106,10 +152,16 @@ CATALOGUE = (
             "A cluster with ports has a security group of its own. To end it SkyPilot first moves its instances to the "
             "default group, without which sky down fails and the instances go on running, then deletes the group, "
             "without which the group stays. Instances are those with SkyPilot's cluster tag; a group that goes has "
-            "SkyPilot's own tag, which groups made before 0.12.1 have not."
+            "SkyPilot's own tag, which groups made before 0.12.1 have not. The same call writes an instance's user data, "
+            "which is root on it with its role: that is denied. No statement needs ec2:Attribute to be there or to have "
+            "a value, since AWS's texts spell the attribute of the groups in several ways. Goes with protect_tags, "
+            "without which a user can make any instance one with the cluster tag."
         ),
         since="0.4.0",
-        source="provision/aws/instance.py:872-958,1059-1113",
+        source=(
+            "provision/aws/instance.py:872-958,1059-1113; Service Authorization Reference, Amazon EC2, "
+            "ec2:Attribute/${AttributeName}"
+        ),
         both=(
             {
                 "Effect": "Allow",
@@ -127,6 +179,12 @@ CATALOGUE = (
                 "Action": "ec2:DeleteSecurityGroup",
                 "Resource": "arn:<partition>:ec2:*:<account_id>:security-group/*",
                 "Condition": {"StringEquals": {f"aws:ResourceTag/{names.GROUP_TAG}": "true"}},
+            },
+            {
+                "Effect": "Deny",
+                "Action": "ec2:ModifyInstanceAttribute",
+                "Resource": "*",
+                "Condition": {"Null": {"ec2:Attribute/UserData": "false"}},
             },
         ),
     ),

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which instance of a Name is meant, and whether it is ours. Pure. PRIVATE to the collection.
 
-Ours is an instance with our tag and our prefix in its ClientToken: SkyPilot's policy lets every user tag every
-instance, but the token is given once, by who made it.
+Ours is an instance with our tag and our prefix in its ClientToken. SkyPilot's policy lets every user tag every instance and
+choose the token of her own; its feature protect_tags denies her the tag. The token tells an instance that was tagged later,
+by somebody whom no policy of ours holds, from one that was launched so.
 """
 
 from __future__ import annotations

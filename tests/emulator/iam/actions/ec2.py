@@ -237,6 +237,20 @@ def _pass_role(ask: Ask) -> Iterator[Check]:
         yield ask.check("iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
 
 
+def modify_instance_attribute(ask: Ask) -> Iterator[Check]:
+    """The instance, and its groups where they change.
+
+    User data are told by the key that the reference has for a named attribute, however the call gives them. Of the other
+    attributes nothing is told: how AWS spells them is not documented.
+    """
+    writes = "UserData" in ask.params or ask.params.get("Attribute") == "userData"
+    context: Context = {"ec2:Attribute/UserData": "given"} if writes else {}
+    for instance in named(ask, "instance"):
+        yield existing(ask, "instance", instance, context)
+    for group in named(ask, "security-group"):
+        yield existing(ask, "security-group", group)
+
+
 def profile_change(ask: Ask) -> Iterator[Check]:
     yield from on("instance")(ask)
     yield from _pass_role(ask)
@@ -266,7 +280,7 @@ RULES: dict[str, Rule] = by_name(
         on("instance"): """
                 StartInstances StopInstances TerminateInstances RebootInstances DescribeInstanceAttribute
                 ModifyInstanceMetadataOptions GetConsoleOutput""",
-        on("instance security-group"): "ModifyInstanceAttribute",
+        modify_instance_attribute: "ModifyInstanceAttribute",
         on("instance", creates="image snapshot"): "CreateImage",
         on("vpc", creates="security-group"): "CreateSecurityGroup",
         on("security-group"): """

@@ -62,6 +62,14 @@ LAUNCH_TAGS = r"""
   "Resource": "arn:aws:ec2:*:<account-ID-without-hyphens>:volume/*",
   "Condition": {"StringEquals": {"ec2:CreateAction": "RunInstances"}}}]
 """
+PROTECT_TAGS = r"""
+[{"Effect": "Deny", "Action": ["ec2:CreateTags", "ec2:DeleteTags"], "Resource": "*",
+  "Condition": {"ForAnyValue:StringLike": {"aws:TagKeys": "sky.aws/*"}}},
+ {"Effect": "Deny", "Action": "ec2:DeleteTags", "Resource": "*", "Condition": {"Null": {"aws:TagKeys": "true"}}},
+ {"Effect": "Deny", "Action": "ec2:CreateTags", "Resource": "*",
+  "Condition": {"Null": {"aws:RequestTag/ray-cluster-name": "false", "aws:ResourceTag/ray-cluster-name": "true",
+                         "ec2:CreateAction": "true"}}}]
+"""
 
 
 def written(text: str, partition: str = "aws") -> t.Any:
@@ -77,6 +85,7 @@ def written(text: str, partition: str = "aws") -> t.Any:
         ("create_role", PAGE_CREATE_ROLE),
         ("clone_disk", PAGE_CLONE_DISK),
         ("launch_tags", LAUNCH_TAGS),
+        ("protect_tags", PROTECT_TAGS),
     ],
 )
 def test_statements_to_the_letter(name: str, expected: str, partition: str) -> None:
@@ -104,14 +113,14 @@ def test_create_role_takes_the_place_of_the_last_two_statements(names: list[str]
 
 def test_clone_disk_is_added_to_the_page() -> None:
     page = written(PAGE)
-    expected = [*page["Statement"], *written(PAGE_CLONE_DISK)]
-    assert features.document(["base", "clone_disk"], **HERE)["Statement"] == expected
+    expected = {**page, "Statement": [*page["Statement"], *written(PAGE_CLONE_DISK)]}
+    assert equality.equal(features.document(["base", "clone_disk"], **HERE), expected)
 
 
-def test_the_default_is_the_page_and_tags_on_create() -> None:
-    assert features.DEFAULT == ("base", "launch_tags")
+def test_the_default_is_the_page_tags_on_create_and_their_protection() -> None:
+    assert features.DEFAULT == ("base", "launch_tags", "protect_tags")
     found = features.document(features.DEFAULT, **HERE)
-    assert found["Statement"] == written(PAGE)["Statement"] + written(LAUNCH_TAGS)
+    assert found["Statement"] == written(PAGE)["Statement"] + written(LAUNCH_TAGS) + written(PROTECT_TAGS)
 
 
 def test_tags_on_create_reach_nothing_that_exists() -> None:
@@ -175,11 +184,31 @@ ALL_NARROW = [name for name in features.FEATURES if name not in ("base", "ports"
 
 
 @pytest.mark.parametrize("names", [[], ["base"], ["clone_disk"], list(features.DEFAULT), ALL_FROM_BASE, ALL_NARROW])
-def test_a_selection_without_contradiction_is_accepted_and_fits(names: list[str]) -> None:
+def test_a_selection_without_contradiction_is_accepted(names: list[str]) -> None:
     identities = ["research"] if "custom_identity" in names else []
     assert features.faults(names, identities) == []
-    document = features.document(names, account_id=ACCOUNT, partition="aws-us-gov", custom_identities=identities)
-    assert compose.size(document) <= compose.MAX_SIZE
+
+
+#: All that goes together: with one base, and with one way of making the role.
+LARGEST = [
+    [name for name in features.FEATURES if name not in {*others, way}]
+    for others in ({"base_named_group"}, {"base", "ports"})
+    for way in ("create_role", "create_role_bounded")
+]
+
+
+@pytest.mark.parametrize("names", LARGEST, ids=lambda names: f"{names[0]} {names[-1]} {len(names)}")
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_all_that_goes_together_fits_with_room_to_spare(names: list[str], partition: str) -> None:
+    assert features.faults(names, ["research"], ["research-data"]) == []
+    document = features.document(
+        names,
+        account_id=ACCOUNT,
+        partition=partition,
+        custom_identities=["research"],
+        s3_buckets=["research-data"],
+    )
+    assert compose.size(document) + 300 <= compose.MAX_SIZE
 
 
 @pytest.mark.parametrize("contradiction", combinations.CONTRADICTIONS, ids=lambda each: "-".join(sorted(each.has)))
@@ -192,21 +221,30 @@ def test_a_contradiction_is_one_line_that_says_what_to_do(contradiction: combina
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (["base"], ["base without launch_tags"]),
-        (["base", "launch_tags"], []),
-        (["base_named_group"], []),
-        (["base_named_group", "launch_tags"], ["base_named_group with launch_tags"]),
+        (["base"], ["base without launch_tags", "base without protect_tags"]),
+        (["base", "launch_tags"], ["base without protect_tags"]),
+        (["base", "launch_tags", "protect_tags"], []),
+        (["base_named_group"], ["base_named_group without protect_tags"]),
+        (["base_named_group", "protect_tags"], []),
+        (["base_named_group", "launch_tags", "protect_tags"], ["base_named_group with launch_tags"]),
+        (["protect_tags", "clone_disk"], ["clone_disk lets every user make an image of any instance's disks"]),
         (
-            ["base", "launch_tags", "create_role"],
+            [*features.DEFAULT, "create_role"],
             ["create_role without create_role_inline", "create_role lets every user attach any policy"],
         ),
         (
-            ["base", "launch_tags", "create_role", "create_role_inline"],
+            [*features.DEFAULT, "create_role", "create_role_inline"],
             ["create_role lets every user attach any policy"],
         ),
-        (["base", "launch_tags", "create_role_bounded"], ["create_role_bounded without create_role_inline"]),
-        (["base", "launch_tags", "create_role_bounded", "create_role_inline"], ["create_role_inline opens again"]),
-        (["base", "launch_tags", "create_role_inline"], ["create_role_inline without create_role or"]),
+        (
+            [*features.DEFAULT, "create_role_bounded"],
+            ["create_role_bounded without create_role_inline", "create_role_bounded lets every user make"],
+        ),
+        (
+            [*features.DEFAULT, "create_role_bounded", "create_role_inline"],
+            ["create_role_bounded lets every user make", "create_role_inline opens again"],
+        ),
+        ([*features.DEFAULT, "create_role_inline"], ["create_role_inline without create_role or"]),
         (["s3_read", "s3_write", "s3_manage"], []),
         (["s3_write"], ["s3_write without s3_read"]),
         (["s3_read", "s3_manage"], ["s3_manage without s3_write"]),

@@ -49,6 +49,59 @@ def test_compose_keeps_the_meaning_and_repeats_nothing(statements: list[dict[str
 
 
 @strategies.steady
+@given(st.lists(st.one_of(strategies.statements(), strategies.malformed_statements()), max_size=5))
+def test_joined_keeps_the_meaning(statements: list[t.Any]) -> None:
+    before = copy.deepcopy(statements)
+    joined = compose.joined(statements)
+    assert statements == before
+    assert equality.normal_form(document(*joined)) == equality.normal_form(document(*statements))
+    assert compose.joined(joined) == joined
+    assert len(joined) <= len(statements)
+
+
+@strategies.steady
+@given(st.data())
+def test_joined_puts_together_again_what_was_split(data: st.DataObject) -> None:
+    """Actions of one statement, each in a statement of its own, in any order and among others."""
+    whole = data.draw(
+        strategies.statements().filter(lambda statement: "Action" in statement and "Sid" not in statement)
+    )
+    whole = {**whole, "Action": ["a:X", "b:Y", "c:Z"]}
+    parts = [{**whole, "Action": action} for action in data.draw(st.permutations(whole["Action"]))]
+    joined = compose.joined([parts[0], {**RUN, "Sid": "Between"}, *parts[1:]])
+    assert len(joined) == 2
+    assert equality.equal(document(joined[0]), document(whole))
+
+
+def test_joined_makes_one_statement_where_the_first_is() -> None:
+    first, other, last = (
+        {**RUN, "Action": "a:X"},
+        {**RUN, "Effect": "Deny"},
+        {**RUN, "Action": ["b:Y", "a:X"], "Resource": ["*"]},
+    )
+    assert compose.joined([first, other, last]) == [{**RUN, "Action": ["a:X", "b:Y"]}, other]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**RUN, "Action": "a:X", "Effect": "Deny"},
+        {**RUN, "Action": "a:X", "Condition": {"Bool": {"aws:x": "true"}}},
+        {**RUN, "Action": "a:X", "Resource": "r"},
+        {**RUN, "Action": "a:X", "Resource": ["*", "r"]},
+        {**RUN, "Action": "a:X", "Sid": "Named"},
+        {**RUN, "Action": "a:X", "Principal": "*"},
+        {**RUN, "Action": "a:X", "New": 1},
+        {"Effect": "Allow", "NotAction": "a:X", "Resource": "*"},
+        {"Effect": "Allow", "Action": "a:X", "NotResource": "*"},
+        {**RUN, "Action": []},
+    ],
+)
+def test_joined_leaves_what_differs_in_more(other: dict[str, t.Any]) -> None:
+    assert compose.joined([RUN, other]) == [RUN, other]
+
+
+@strategies.steady
 @given(strategies.documents())
 def test_readable_is_canonical(one: dict[str, t.Any]) -> None:
     shown = readable.readable(one)
