@@ -285,7 +285,8 @@ class TestWhereItRuns:
 
     def test_credentials_are_kept_in_the_folder_of_the_run(self, seen):
         as_action("sky_account", REACH)
-        folder = seen["reach"](lambda _params, cache: cache, seen["params"])._working_dir
+        # It is held, so that nobody can put another in its place.
+        folder = os.path.realpath(seen["reach"](lambda _params, cache: cache, seen["params"])._working_dir)
         assert folder.endswith("sky-aws-credentials")
         assert f"{os.stat(folder).st_mode & 0o777:o}" == "700"  # noqa: PTH116
 
