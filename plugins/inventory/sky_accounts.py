@@ -17,8 +17,8 @@ description:
     C(sky_account_email), C(sky_account_status), C(sky_account_joined) (a date, C(2026-03-31)) and C(sky_account_ou_path) (a
     list of names from the root's on). Where tags were read, C(sky_account_organization_tags) has them as a dictionary.
   - A host is named after its account, in lower case, with a hyphen for each run of characters other than letters, digits,
-    dots and underscores. Of several accounts of one name the one that joined first has it, and the others have their ids
-    behind it.
+    dots and underscores. Accounts of one name all have their ids behind it and C(sky_account_clash), which says why; the
+    modules of this collection refuse such a host, so that no account takes another's place by a new name.
   - The group of a unit is C(ou_) and the names from below the root to its own, in lower case, with two underscores between
     levels, such as C(ou_research__vision). The root's is C(ou_root).
   - O(account_id) is the management account of the organization, or a member that is delegated administrator. The rights it
@@ -96,7 +96,8 @@ options:
     default: []
   host_name:
     description:
-      - What a host is named after. V(id) never changes, whatever people name their accounts.
+      - What a host is named after. A member account can change its own name, and with it the host's. V(id) never changes;
+        give it where C(host_vars) are kept by host.
     type: str
     choices: [name, id]
     default: name
@@ -142,6 +143,7 @@ cache_connection: .cache/inventory
 cache_timeout: 3600
 """
 
+import dataclasses
 import hashlib
 import json
 import typing as t
@@ -153,9 +155,10 @@ from ansible.utils.unsafe_proxy import wrap_var
 
 from ansible_collections.sky.aws.plugins.module_utils._account import Account
 from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
-from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
-from ansible_collections.sky.aws.plugins.module_utils._organization import hosts, options, walk
+from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, bug, one_line, trace
+from ansible_collections.sky.aws.plugins.module_utils._organization import hosts, names, options, walk
 from ansible_collections.sky.aws.plugins.module_utils._organization.facts import Organization
+from ansible_collections.sky.aws.plugins.module_utils._secrets import learn, of_options
 from ansible_collections.sky.aws.plugins.module_utils._validate import nearest
 from ansible_collections.sky.aws.plugins.module_utils._version import VERSION
 
@@ -189,6 +192,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             listing = hosts.listing(found, params)
         except SkyError as error:
             raise AnsibleParserError(error.message) from None
+        except Exception as error:  # noqa: BLE001 - Ansible would show Python's own text of it, with all that it quotes
+            self.display.vvv(trace(error))
+            raise AnsibleParserError(bug(self.NAME, error)) from None
         self._add(listing)
         for warning in listing.warnings:
             self.display.warning(warning)
@@ -221,10 +227,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise BadInput(sorted(faults))
         plain = json.loads(json.dumps(given, default=str))
         validation = ArgumentSpecValidator(options.ARGUMENT_SPEC).validate(plain)
-        faults = list(map(one_line, validation.error_messages)) or options.faults(validation.validated_parameters)
+        params: dict[str, t.Any] = validation.validated_parameters
+        learn(of_options(params))
+        faults = list(map(one_line, validation.error_messages)) or options.faults(params)
         if faults:
             raise BadInput(faults)
-        params: dict[str, t.Any] = validation.validated_parameters
         return params
 
     def _templated(self, value: t.Any) -> t.Any:
@@ -272,7 +279,25 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for child in children:
                 self.inventory.add_child(group, child)
         for host in listing.hosts:
-            self._add_host(host)
+            self._add_host(self._apart(host))
+
+    def _apart(self, host: hosts.Host) -> hosts.Host:
+        """The host under a name that neither a group nor an account of another source has.
+
+        Ansible would take it for that group, or make one host of both accounts. The other account's host is out of use, too.
+        """
+        account = host.variables["sky_account_id"]
+        if host.name in self.inventory.groups:
+            return dataclasses.replace(host, name=names.with_id(host.name, account))
+        other = (
+            self.inventory.hosts[host.name].vars.get("sky_account_id") if host.name in self.inventory.hosts else None
+        )
+        if other is None or str(other) == account:
+            return host
+        clash = names.clash(host.name, [one_line(str(other)), account])
+        self.inventory.set_variable(host.name, hosts.CLASH, clash)
+        self.display.warning(clash)
+        return host.clashing(clash)
 
     def _add_host(self, host: hosts.Host) -> None:
         self.inventory.add_host(host.name)

@@ -13,6 +13,7 @@ from . import _botocore
 from ._botocore import botocore
 from ._errors import SkyError, aws_error
 from ._identity import Identity
+from ._secrets import learn, of_credentials, of_profiles
 
 if t.TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -50,6 +51,7 @@ class Way:
         :raises SkyError: no credentials, a refused role, or credentials of another account.
         """
         with self._failures("credentials"):
+            learn(of_profiles(self._session.core.full_config))
             source = self._source()
             if source is None:
                 raise SkyError(
@@ -58,6 +60,7 @@ class Way:
                 )
             # A profile that assumes a role does it here, when its key is asked for.
             key = self._cache_key(source)
+            learn(of_credentials(source))
         identity = self._assumed(source, key) if self._params.get("assume_role") else self._as_they_are(source, key)
         if identity.account_id != self._account_id:
             raise SkyError(

@@ -4,10 +4,14 @@
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 
+from ._secrets import masked, masked_by_place
+from ._text import clean
+
 if t.TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 #: AWS texts are cut here: an encoded authorization message alone may take kilobytes.
 MAX_AWS_TEXT = 400
@@ -32,6 +36,11 @@ OVERTAKEN = "Overtaken"
 
 #: Marks, in the metadata of an answer, a call that botocore repeated after an attempt whose answer was lost.
 REPEATS_LOST = "sky.aws repeats a lost answer"
+
+#: Instead of what a library says: it quotes the credential, the header or the URL, or a part that does not look like one.
+_UNUSABLE = "what was given cannot be used; it may be a secret and is not shown"
+#: Instead of the whole answer, which may be that of a call for credentials.
+_NO_ANSWER = "what came back is not an answer of AWS"
 
 _CREDENTIALS = "give credentials that are valid now (profile, access_key and secret_key, or the environment)"
 _THROTTLED = "run fewer accounts at once (--forks) or raise retries.max_attempts in aws_config"
@@ -66,13 +75,19 @@ _MENDS: Mapping[str, str] = {
 class SkyError(Exception):
     """What the user reads when a task fails: one line a fault, never a traceback, never a secret.
 
-    ``steps`` are the write calls that had been performed by then, as ``{"api": str, "target": str}``.
+    ``lines`` may quote texts of others: the line breaks of the message are those between two of them alone. ``steps`` are
+    the write calls that had been performed by then, as ``{"api": str, "target": str}``.
     """
 
-    def __init__(self, message: str, *, steps: Iterable[Mapping[str, str]] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, *lines: str, steps: Iterable[Mapping[str, str]] = ()) -> None:
+        self.message = "\n".join(map(clean, lines))
+        super().__init__(self.message)
         self.steps = [dict(step) for step in steps]
+
+    @property
+    def lines(self) -> list[str]:
+        """The message's lines, for another error that says the same."""
+        return self.message.split("\n")
 
 
 class Interrupted(SkyError):
@@ -104,11 +119,11 @@ class Interrupted(SkyError):
 
 
 class BadInput(SkyError):
-    """Input that was refused before any call; ``faults`` holds one line each."""
+    """Input that was refused before any call; ``faults`` holds one line each. They may quote options, secrets left out."""
 
     def __init__(self, faults: Iterable[str]) -> None:
-        self.faults = list(faults)
-        super().__init__("\n".join(self.faults))
+        super().__init__(*map(masked, faults))
+        self.faults = self.lines
 
 
 class AWSError(SkyError):
@@ -143,14 +158,31 @@ def aws_error(error: Exception, *, api: str, target: str, account_id: str, calle
     response = getattr(error, "response", None) or getattr(error, "last_response", None) or {}
     answer = response.get("Error", {})
     code = answer.get("Code") or type(error).__name__
-    text = one_line(answer.get("Message") or str(error))
-    mend = _MENDS.get(code, _MENDS_BY_CLASS.get(type(error).__name__, "")).format(api=api, caller=caller)
+    text = one_line(answer["Message"]) if answer.get("Message") else _said(error)
+    mend = _MENDS_BY_TEXT.get(text) or _MENDS.get(code, _MENDS_BY_CLASS.get(type(error).__name__, ""))
+    mend = mend.format(api=api, caller=caller)
     where = f" on {target}" if target else ""
     message = f"{api}{where} in account {account_id} failed with {code}: {text.rstrip('.')}."
     lost = REPEATS_LOST in response.get("ResponseMetadata", {})
     return AWSError(f"{message} To mend it: {mend}." if mend else message, code=code, text=text, repeats_lost=lost)
 
 
+def _said(error: Exception) -> str:
+    """The words of an error that is not AWS's own."""
+    if type(error).__name__ == "ResponseParserError":
+        return _NO_ANSWER
+    # Of what was given, the HTTP client and Python complain with a ValueError; those of botocore's own name a region.
+    told: Mapping[str, t.Any] = getattr(error, "kwargs", {})
+    cause = told["error"] if type(error).__name__ == "HTTPClientError" else error
+    if isinstance(cause, ValueError) and not hasattr(cause, "kwargs"):
+        return _UNUSABLE
+    return one_line(str(error))
+
+
+_MENDS_BY_TEXT: Mapping[str, str] = {
+    _UNUSABLE: "look for line breaks and other stray characters in endpoint_url, the proxies and the credentials",
+    _NO_ANSWER: "check that endpoint_url is an AWS",
+}
 #: botocore's own exceptions have no AWS code.
 _MENDS_BY_CLASS: Mapping[str, str] = {
     "NoCredentialsError": _CREDENTIALS,
@@ -163,14 +195,31 @@ _MENDS_BY_CLASS: Mapping[str, str] = {
     "ConnectTimeoutError": "check endpoint_url, region and the network",
     "ReadTimeoutError": "check the network, or run it again",
     "ConnectionClosedError": "check the network, or run it again",
-    "ResponseParserError": "check that endpoint_url is an AWS",
     "SSLError": "check aws_ca_bundle and validate_certs",
-    "ValueError": "check endpoint_url",
     "ParamValidationError": "correct the option that holds this value",
 }
 
 
 def one_line(text: str) -> str:
-    """Text without line breaks, cut to a readable length."""
-    line = " ".join(text.split())
+    """The text of a library or a service without secrets, line breaks and control characters, cut to a readable length."""
+    line = clean(" ".join(masked_by_place(text[: 10 * MAX_AWS_TEXT]).split()))
     return line if len(line) <= MAX_AWS_TEXT else line[:MAX_AWS_TEXT] + "..."
+
+
+def bug(where: str, error: Exception) -> str:
+    """The line about an exception that nobody foresaw."""
+    return f"{where} has a bug: {one_line(f'{type(error).__name__}: {error}')}; -vvv shows where"
+
+
+def trace(error: BaseException) -> str:
+    """Where an exception came about and what led to it, each in one line: Python's own text would quote secrets."""
+    return "\n".join(
+        f"{''.join(traceback.format_tb(each.__traceback__))}{one_line(f'{type(each).__name__}: {each}')}"
+        for each in reversed(list(_chain(error)))
+    )
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._errors import SkyError
-from ._tags import OWNER_KEY
+from ._tags import OWNER_TAG
 
 
 def existing_argument(default: str) -> dict[str, t.Any]:
@@ -27,7 +27,7 @@ def may_converge(what: str, *, ours: bool, existing: str) -> bool:
     """
     if not ours and existing == "fail":
         raise SkyError(
-            f"{what} exists and was not made by this collection (no tag {OWNER_KEY}); set existing to keep or converge, "
+            f"{what} exists and was not made by this collection (no tag {OWNER_TAG}); set existing to keep or converge, "
             "or choose another name"
         )
     return ours or existing == "converge"
@@ -40,14 +40,14 @@ def may_delete(what: str, *, ours: bool, existing: str) -> bool:
     """
     if not ours and existing == "fail":
         raise SkyError(
-            f"{what} was not made by this collection (no tag {OWNER_KEY}) and is not deleted; delete it by hand"
+            f"{what} was not made by this collection (no tag {OWNER_TAG}) and is not deleted; delete it by hand"
         )
     return ours
 
 
 def left(what: str) -> str:
     """The warning about what is declared absent, is there, and is not ours."""
-    return f"{what} was not made by this collection (no tag {OWNER_KEY}) and is left in place; delete it by hand"
+    return f"{what} was not made by this collection (no tag {OWNER_TAG}) and is left in place; delete it by hand"
 
 
 def no_room(what: str, limit: int) -> SkyError:

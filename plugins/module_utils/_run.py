@@ -17,6 +17,7 @@ from ._errors import EXISTS, OVERTAKEN, UNSEEN, BadInput, Interrupted, SkyError
 from ._patience import silent
 from ._perform import is_removal
 from ._plan import DIFFERS, Outcome
+from ._text import clean
 
 if t.TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +107,8 @@ def run(
 ) -> dict[str, t.Any]:
     """Bring one resource to its declared state, or say what that would take.
 
+    What leaves here is clean (``_text``): result, warnings, what is told, errors. What is compared and sent is untouched.
+
     :param params: validated options, plain JSON types.
     :param warn: takes one line for the user.
     :param tell: takes one line about each wait, as it begins.
@@ -114,6 +117,25 @@ def run(
     :raises BadInput: before the first call.
     :raises SkyError: with the steps that were performed.
     """
+    try:
+        return clean(_result(resource, params, check_mode, _cleanly(warn), _cleanly(tell), reach))
+    except SkyError as error:
+        error.steps = clean(error.steps)
+        raise
+
+
+def _cleanly(take: t.Callable[[str], object]) -> t.Callable[[str], object]:
+    return lambda line: take(clean(line))
+
+
+def _result(
+    resource: Resource,
+    params: Params,
+    check_mode: bool,
+    warn: t.Callable[[str], object],
+    tell: t.Callable[[str], object],
+    reach: t.Callable[[t.Any, Params], t.Any],
+) -> dict[str, t.Any]:
     faults = [*account_faults(params), *resource.validate(params)]
     if params.get(ITEM):
         faults.append(f"{ITEM}: only a task's action takes it apart; give the options themselves")
@@ -190,7 +212,7 @@ def _converge(
     except SkyError as error:
         if done:
             earlier = ", ".join(f"{step['api']} {step['target']}" for step in done)
-            error.message += f" Done at first: {earlier}."
+            error.message += clean(f" Done at first: {earlier}.")
         error.steps = [*done, *error.steps]
         raise
 

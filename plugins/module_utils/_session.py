@@ -19,6 +19,7 @@ import typing as t
 from . import _botocore, _models
 from ._botocore import boto3, botocore
 from ._errors import NO_CAPACITY, REPEATS_LOST, SkyError, one_line
+from ._secrets import learn, of_credentials
 from ._version import VERSION
 
 if t.TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Session:
 
     def sign_with(self, credentials: t.Any) -> None:
         """Sign the calls of every client that is made from now on with these credentials."""
+        learn(of_credentials(credentials))
         resolver = _botocore.CredentialResolver([_Chosen(credentials)])
         self.core.register_component("credential_provider", resolver)
 

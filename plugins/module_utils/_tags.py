@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ._text import same_to_the_eye
+
 if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -18,6 +20,8 @@ AWS_PREFIX = "aws:"
 #: A resource is ours when it carries this tag (for an instance that is not enough: see the instance resource).
 OWNER_KEY = "sky.aws/managed-by"
 OWNER: Mapping[str, str] = {OWNER_KEY: "sky.aws"}
+#: The same in words.
+OWNER_TAG = f"{OWNER_KEY}={OWNER[OWNER_KEY]}"
 
 MAX_KEY = 128
 MAX_VALUE = 256
@@ -44,6 +48,13 @@ def to_aws(tags: Tags) -> list[dict[str, str]]:
 def is_ours(tags: Tags) -> bool:
     """Whether the tags say that this collection made the resource."""
     return tags.get(OWNER_KEY) == OWNER[OWNER_KEY]
+
+
+def resembles_ours(tags: Tags) -> bool:
+    """Whether a reader could take a tag for ours that differs from it in case or in a character that nobody sees."""
+    return not is_ours(tags) and any(
+        same_to_the_eye(key, OWNER_KEY) and same_to_the_eye(value, OWNER[OWNER_KEY]) for key, value in tags.items()
+    )
 
 
 def declared(params: Mapping[str, t.Any]) -> dict[str, str]:

@@ -145,7 +145,7 @@ left:
       name: bob
       region: null
       reason: >-
-        user bob was not made by this collection (no tag sky.aws/managed-by) and is left in place; delete it by hand
+        user bob was not made by this collection (no tag sky.aws/managed-by=sky.aws) and is left in place; delete it by hand
   contains:
     type:
       description: As in RV(removed); also V(group) for one of IAM, and V(region) for one that could not be read.
@@ -167,7 +167,7 @@ left:
       type: str
       returned: success
       sample: >-
-        user bob was not made by this collection (no tag sky.aws/managed-by) and is left in place; delete it by hand
+        user bob was not made by this collection (no tag sky.aws/managed-by=sky.aws) and is left in place; delete it by hand
 steps:
   description: >-
     The write calls in order, planned or performed. In a failed task, those that were performed. A file that changes is

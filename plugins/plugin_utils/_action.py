@@ -12,7 +12,6 @@ import contextlib
 import functools
 import json
 import os
-import traceback
 import typing as t
 
 from ansible.module_utils.common.parameters import remove_values
@@ -21,8 +20,10 @@ from ansible.utils.display import Display
 
 from ansible_collections.sky.aws.plugins.module_utils import _session
 from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
-from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, one_line
+from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError, bug, one_line, trace
 from ansible_collections.sky.aws.plugins.module_utils._run import run
+from ansible_collections.sky.aws.plugins.module_utils._secrets import learn, of_options
+from ansible_collections.sky.aws.plugins.module_utils._text import clean
 from ansible_collections.sky.aws.plugins.plugin_utils import _arguments, _run_folder
 
 if t.TYPE_CHECKING:
@@ -94,14 +95,13 @@ class InWorkerAction(ActionBase):
         except SkyError as error:
             result = {"failed": True, "msg": error.message, "steps": error.steps}
         except Exception as error:  # noqa: BLE001 - a worker must answer; the traceback is for -vvv
-            display.vvv(traceback.format_exc())
-            what = one_line(f"{type(error).__name__}: {error}")
-            result = {"failed": True, "msg": f"{self._task.action} has a bug: {what}; -vvv shows where", "steps": []}
+            display.vvv(trace(error))
+            result = {"failed": True, "msg": bug(self._task.action, error), "steps": []}
         if warnings:
-            result["warnings"] = [_named(warning, task_vars) for warning in warnings]
+            result["warnings"] = [clean(_named(warning, task_vars)) for warning in warnings]
         if display.verbosity >= 3:
             # As a module shows it; below -vvv nobody sees it, and every event would repeat what was declared.
-            result["invocation"] = {"module_args": params}
+            result["invocation"] = {"module_args": clean(remove_values(params, secrets))}
         return t.cast("dict[str, t.Any]", remove_values(result, secrets)) if secrets else result
 
     def _reach(self, kind: t.Callable[..., Account], params: Mapping[str, t.Any]) -> Account:
@@ -128,8 +128,11 @@ class InWorkerAction(ActionBase):
         secrets |= validation._no_log_values
         if validation.error_messages:
             # Ansible quotes a value as it is, with its line breaks.
-            raise BadInput(map(one_line, validation.error_messages))
-        return t.cast("dict[str, t.Any]", validation.validated_parameters)
+            raise BadInput(map(one_line, remove_values(validation.error_messages, secrets)))
+        params: dict[str, t.Any] = validation.validated_parameters
+        learn(of_options(params))
+        secrets |= of_options(params)
+        return params
 
     @contextlib.contextmanager
     def _task_environment(self) -> Iterator[None]:

@@ -11,6 +11,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._account_options import ACCOUNT_ARGUMENTS
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, one_line
+from ansible_collections.sky.aws.plugins.module_utils._organization.hosts import CLASH
 from ansible_collections.sky.aws.plugins.module_utils._run import ITEM
 from ansible_collections.sky.aws.plugins.module_utils._validate import nearest
 from ansible_collections.sky.aws.plugins.plugin_utils._role_specs import SPECS
@@ -42,8 +43,10 @@ def with_account(
     :param given: the options of the task; each wins over the variable, under its alias too.
     :param variables: the host's variables, not templated. One that is missing has the default that it has in the roles; one
         that is empty declares nothing.
-    :raises BadInput: a variable that cannot be templated.
+    :raises BadInput: a variable that cannot be templated, or a host whose name another account has, too.
     """
+    if variables.get(CLASH):
+        raise BadInput([str(variables[CLASH])])
     if "account_id" in given:
         return dict(given)
     # Empty, so that all say the same of a missing id.

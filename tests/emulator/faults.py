@@ -12,7 +12,7 @@ import threading
 import time
 import typing as t
 
-from answers import refuse, taken
+from answers import Answer, refuse, taken
 
 from demo.call_log import CALL, Call
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-KINDS = ("error", "reset", "hang", "slow")
+KINDS = ("error", "reset", "hang", "slow", "torn")
 MOMENTS = ("before", "after")
 
 
@@ -33,8 +33,8 @@ class Fault:
     are depends on ``seed``, the account, the api and how many came before, not on what other accounts do meanwhile.
 
     ``kind``: ``error`` answers with ``code``; ``reset`` closes the connection without an answer; ``hang`` does so
-    after ``seconds``; ``slow`` answers as always, after ``seconds``. ``when``: ``after`` lets the call take effect
-    first, and its answer is lost.
+    after ``seconds``; ``slow`` answers as always, after ``seconds``; ``torn`` answers as always, without the end of the
+    body. ``when``: ``after`` lets the call take effect first, and its answer is lost.
     """
 
     api: str
@@ -107,6 +107,8 @@ class Faults:
         if fault.kind == "slow":
             time.sleep(fault.seconds)
             return self._app(environ, start_response)
+        if fault.kind == "torn":
+            return _torn(taken(self._app, environ)).give(start_response)
         if fault.when == "after":
             taken(self._app, environ)
         if fault.kind == "error":
@@ -119,3 +121,10 @@ class Faults:
     def _strike(self, call: Call) -> Fault | None:
         with self._lock:
             return next((fault for fault in self._faults if fault.strikes(call)), None)
+
+
+def _torn(answer: Answer) -> Answer:
+    """An answer that is all there to HTTP, and breaks off within the last tag of its XML or JSON."""
+    body = answer.body.rstrip()[:-3]
+    headers = [(name, value) for name, value in answer.headers if name.lower() != "content-length"]
+    return Answer(answer.status, [*headers, ("Content-Length", str(len(body)))], body)

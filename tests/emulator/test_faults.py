@@ -13,6 +13,7 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from ansible_collections.sky.aws.demo.launch import MANAGEMENT
 from ansible_collections.sky.aws.tests.emulator.server import Emulator
@@ -129,6 +130,12 @@ class TestErrors:
         assert 9 <= first.count(False) <= 27
         assert self.pattern(account, seed=7) == first
         assert self.pattern(account, seed=8) != first
+
+    def test_an_answer_without_its_end(self, account):
+        account.disturb("iam:CreateUser", "torn")
+        with pytest.raises(ResponseParserError, match="<UserName>alice</UserName>"):
+            account.iam.create_user(UserName="alice")
+        assert account.users() == ["alice"]
 
     def test_what_is_no_fault_is_refused(self, account):
         for wrong in ({"kind": "flood"}, {"kind": "error"}, {"kind": "reset", "when": "during"}):

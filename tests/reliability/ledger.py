@@ -30,6 +30,8 @@ KINDS = {
     "sequences of rights": "selections of features whose rights lead, within three calls, only to what is warned of",
     "bad inputs": "bad or hostile inputs refused, or taken to the letter",
     "secrets": "places searched that hold no secret",
+    "secrets in errors": "malformed credentials, proxies and answers of which no error, log or event shows a secret",
+    "control characters": "hostile texts of others that left no control character, line or lookalike in what is shown",
 }
 
 

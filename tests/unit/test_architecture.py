@@ -25,6 +25,7 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 
 #: A file of module_utils may import what stands above its own line, and nothing else of the collection.
 LAYERS = (
+    {"_secrets", "_text"},
     {"_python", "_version", "_errors", "_facts", "_identity", "_plan", "_policy", "_tags"},
     {"_botocore", "_ownership", "_patience", "_skypilot", "_files"},
     {"_models"},
@@ -164,7 +165,9 @@ class TestArrows:
         found = {name.partition(".")[0] for name in imports(path)} & {"boto3", "botocore"}
         assert found == ({"boto3", "botocore"} if path.name == "_botocore.py" else set())
 
-    @pytest.mark.parametrize("name", ["_tags", "_ownership", "_errors", "_facts", "_identity", "_plan"])
+    @pytest.mark.parametrize(
+        "name", ["_tags", "_ownership", "_errors", "_facts", "_identity", "_plan", "_secrets", "_text"]
+    )
     def test_pure_files_know_neither_account_nor_botocore(self, name):
         assert own(PLUGINS / "module_utils" / f"{name}.py") & AWS == set()
 
@@ -199,7 +202,15 @@ class TestArrows:
     @pytest.mark.parametrize("name", names("inventory"))
     def test_inventories_reach_the_organization_and_no_resource(self, name):
         found = own(PLUGINS / "inventory" / f"{name}.py")
-        assert found == {"_account", "_account_options", "_errors", "_organization", "_validate", "_version"}
+        assert found == {
+            "_account",
+            "_account_options",
+            "_errors",
+            "_organization",
+            "_secrets",
+            "_validate",
+            "_version",
+        }
 
     def test_only_inventories_know_the_organization(self):
         utils = [path for path in files("module_utils") if path.parent.name != "_organization"]

@@ -16,6 +16,8 @@ if t.TYPE_CHECKING:
 
     Params = Mapping[str, t.Any]
 
+#: Why no module works on the host: another account has its name, too.
+CLASH = "sky_account_clash"
 #: What a host gets beside sky_account_id. Roles do not read it.
 VARIABLES = (
     "sky_account_name",
@@ -24,6 +26,7 @@ VARIABLES = (
     "sky_account_joined",
     "sky_account_ou_path",
     "sky_account_organization_tags",
+    CLASH,
 )
 
 
@@ -34,6 +37,11 @@ class Host:
     name: str
     groups: list[str]
     variables: dict[str, t.Any]
+
+    def clashing(self, clash: str) -> Host:
+        """The host of an account whose name another host has: under a name of its own, and out of use."""
+        name = names.with_id(self.name, self.variables["sky_account_id"])
+        return Host(name, self.groups, {**self.variables, CLASH: clash})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,21 +60,21 @@ def listing(organization: Organization, params: Params) -> Listing:
     """
     units = {unit.id: unit for unit in organization.units}
     # Named before filters leave accounts out, so that a filter does not change a name.
-    host_names, warnings = names.host_names(organization.members)
+    host_names, clashes = names.host_names(organization.members)
     if params["host_name"] == "id":
-        host_names, warnings = {member.id: member.id for member in organization.members}, {}
+        host_names, clashes = {member.id: member.id for member in organization.members}, {}
     unit_groups = names.unit_groups(organization.units)
     members, unmet = choice.chosen(organization, params)
     hosts = [
         Host(
             host_names[member.id],
             [unit_groups[member.unit], *_tag_groups(member, params["tag_groups"])],
-            _variables(member, units[member.unit]),
+            _variables(member, units[member.unit], clashes.get(member.id)),
         )
         for member in members
     ]
     groups = _nested(choice.chosen_units(organization.units, params), units, unit_groups)
-    told = [warnings[member.id] for member in members if member.id in warnings]
+    told = dict.fromkeys(clashes[member.id] for member in members if member.id in clashes)
     return Listing(groups, sorted(hosts, key=lambda host: host.name), [*told, *unmet])
 
 
@@ -90,7 +98,8 @@ def _tag_groups(member: Member, keys: Sequence[str]) -> list[str]:
     return [names.tag_group(key, tags[key]) for key in keys if key in tags]
 
 
-def _variables(member: Member, unit: Unit) -> dict[str, t.Any]:
-    values = [member.name, member.email, member.status, member.joined[:10], unit.path]
-    tags = [] if member.tags is None else [dict(sorted(member.tags.items()))]
-    return {"sky_account_id": member.id, **dict(zip(VARIABLES, [*values, *tags], strict=False))}
+def _variables(member: Member, unit: Unit, clash: str | None) -> dict[str, t.Any]:
+    tags = None if member.tags is None else dict(sorted(member.tags.items()))
+    values = [member.name, member.email, member.status, member.joined[:10], unit.path, tags, clash]
+    found = dict(zip(VARIABLES, values, strict=True))
+    return {"sky_account_id": member.id, **{name: value for name, value in found.items() if value is not None}}

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Safe and unique names of hosts and groups, made from what people call accounts. PRIVATE to the collection.
 
-Pure. A name depends on the account or unit alone as far as it can, so that it stays when others come and go.
+Pure. A member account chooses its own name, so no choice of its may give it the name of another's host: with the host go
+the variables that were meant for the other account.
 """
 
 from __future__ import annotations
@@ -17,30 +18,42 @@ if t.TYPE_CHECKING:
 
     from .facts import Member, Unit
 
-#: What Ansible or this collection takes for something else: an address, a group, the fall-back of another account.
-_TAKEN = re.compile(r"[0-9.]+|all|ungrouped|localhost|(ou|tag)_.*|.*-[0-9]{12}")
+#: What Ansible or this collection takes for something else: an address, a group, the fall-back of another account, the file
+#: of another host's variables.
+_TAKEN = re.compile(r"[0-9.]+|all|ungrouped|localhost|(ou|tag)_.*|.*-[0-9]{12}|.*\.(ya?ml|json)")
+#: How many accounts a line names.
+_NAMED = 3
 
 
 def host_names(members: Iterable[Member]) -> tuple[dict[str, str], dict[str, str]]:
-    """The host name of each account by its id, and a warning by the id of each that has to share its own.
+    """The host name of each account by its id, and by the id of each that shares its name what is wrong with that.
 
     It is the account's name in lower case, with a hyphen for each run of characters other than letters, digits, dots and
-    underscores. The account that joined first has it; a later one of the same name, and one whose name could be taken for
-    something else, has its id behind it. An account without a letter or digit in its name has its id.
+    underscores. Accounts that come out alike, whoever was first, and one whose name could be taken for something else have
+    their id behind it. An account without a letter or digit in its name has its id.
     """
-    names: dict[str, str] = {}
-    owners: dict[str, str] = {}
-    warnings: dict[str, str] = {}
-    for member in sorted(members, key=lambda member: (not member.joined, member.joined, member.id)):
-        name = host_name(member)
-        owner = owners.setdefault(name, member.id)
-        if owner != member.id:
-            warnings[member.id] = (
-                f"accounts {owner} and {member.id} would both be {name}; the second is {name}-{member.id}"
-            )
-            name = f"{name}-{member.id}"
-        names[member.id] = name
-    return names, warnings
+    bearers: dict[str, list[str]] = {}
+    for member in members:
+        bearers.setdefault(host_name(member), []).append(member.id)
+    names = {account: name for name, (account, *others) in bearers.items() if not others}
+    shared = {name: sorted(accounts) for name, accounts in bearers.items() if len(accounts) > 1}
+    names |= {account: with_id(name, account) for name, accounts in shared.items() for account in accounts}
+    return names, {account: clash(name, accounts) for name, accounts in shared.items() for account in accounts}
+
+
+def with_id(name: str, account: str) -> str:
+    """A host name that no other account can have."""
+    return f"{name}-{account}"
+
+
+def clash(name: str, accounts: Sequence[str]) -> str:
+    """What is wrong with accounts that would all be hosts of one name."""
+    more = len(accounts) - _NAMED
+    named = [*accounts[:_NAMED], *([f"{more} more"] if more > 0 else [])]
+    return (
+        f"sky_account_name: accounts {', '.join(named[:-1])} and {named[-1]} share the host name {name}, so none of them is "
+        "managed; rename all but one of them, or give host_name: id in the inventory"
+    )
 
 
 def host_name(member: Member) -> str:
@@ -49,7 +62,7 @@ def host_name(member: Member) -> str:
     if not slug:
         return member.id
     if _TAKEN.fullmatch(slug) and not slug.endswith(f"-{member.id}"):
-        return f"{slug}-{member.id}"
+        return with_id(slug, member.id)
     return slug
 
 

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import typing as t
 
+from ansible_collections.sky.aws.plugins.module_utils import _text
 from ansible_collections.sky.aws.plugins.module_utils._plan import DIFFERS
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.parts import BY_MODULE
 
@@ -26,9 +26,6 @@ EFFECTS = ("failed", "unusable", "created", "changed", "deleted", "drift", "unch
 #: How the names of API calls begin that bring a resource into being, or end it.
 _CREATING = ("Create", "Run")
 _DELETING = ("Delete", "Terminate")
-
-#: A terminal obeys control characters; a message is text of others.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ def read_failure(result: Result, *, host: str, module: str = "") -> Report:
     noun = BY_MODULE.get(module)
     failure = (noun.part, "failed") if noun else None
     effects = report.effects if failure is None or failure in report.effects else (*report.effects, failure)
-    return dataclasses.replace(report, message=clean(_message(result)) or NO_MESSAGE, effects=effects)
+    return dataclasses.replace(report, message=_lines(_message(result)) or NO_MESSAGE, effects=effects)
 
 
 def items(result: Result) -> list[Result]:
@@ -117,8 +114,13 @@ def is_hidden(result: Result) -> bool:
 
 
 def clean(text: object) -> str:
-    """The text without control characters, its lines kept."""
-    return _CONTROL.sub(" ", str(text)).strip()
+    """The text as one line that shows all that is in it; tasks of others may have any."""
+    return _text.clean(str(text).strip())
+
+
+def _lines(text: str) -> str:
+    """The same of a message, its lines and columns kept."""
+    return "\n".join(clean(line.expandtabs()) for line in text.splitlines()).strip()
 
 
 def _clean_all(value: t.Any) -> t.Any:

@@ -144,7 +144,7 @@ def _aws_after(
         else:
             changes[key] = after
     if clashes:
-        raise SkyError("\n".join(clashes))
+        raise SkyError(*clashes)
     merged = {**aws, **changes}
     if changes.get("use_internal_ips"):
         merged = configuration.with_ssm(merged)

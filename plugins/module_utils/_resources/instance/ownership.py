@@ -60,9 +60,9 @@ def check_ours(instance: Instance, name: str, where: str) -> None:
 
 
 def is_marked(instance: Instance) -> bool:
-    """Whether an instance belongs to a cluster of SkyPilot, or bears a mark of ours, genuine or not."""
+    """Whether an instance belongs to a cluster of SkyPilot, or bears a mark of ours, genuine or similar."""
     tags = tags_of(instance)
-    return bool(_cluster(tags)) or _tags.is_ours(tags) or _has_token(instance)
+    return bool(_cluster(tags)) or _tags.is_ours(tags) or _tags.resembles_ours(tags) or _has_token(instance)
 
 
 def _cluster(tags: Mapping[str, str]) -> str | None:
@@ -79,7 +79,9 @@ def whose(instance: Instance) -> str:
         return f"it lost its tag {_tags.OWNER_KEY}"
     if _tags.is_ours(tags):
         return f"somebody gave it the tag {_tags.OWNER_KEY}, but its ClientToken says that it was made otherwise"
-    return f"it was made otherwise (no tag {_tags.OWNER_KEY})" + _with_key(instance.get("KeyName"))
+    if _tags.resembles_ours(tags):
+        return f"it was made otherwise, and has a tag that looks like {_tags.OWNER_TAG} and is another"
+    return f"it was made otherwise (no tag {_tags.OWNER_TAG})" + _with_key(instance.get("KeyName"))
 
 
 def _of_user(user: str | None) -> str:

@@ -39,7 +39,7 @@ def apply(account: Account, plan: InstancePlan) -> Outcome:
     try:
         return Outcome(work.finish(), work.done)
     except SkyError as error:
-        raise SkyError(error.message, steps=[step.shown() for step in work.done]) from error
+        raise SkyError(*error.lines, steps=[step.shown() for step in work.done]) from error
 
 
 @dataclasses.dataclass

@@ -32,7 +32,7 @@ def plan(current: Sequence[Layout], params: Params, identity: Identity) -> Plan:
     decisions = [decide(layout, params) for layout in current]
     refused = [decision for decision in decisions if decision.choice.error]
     if refused and (params["on_unusable"] == "fail" or all(layout.error for layout in current)):
-        raise SkyError("\n".join(_refusal(decision, params) for decision in refused))
+        raise SkyError(*(_refusal(decision, params) for decision in refused))
     told = [
         *option_warnings(params),
         *(f"network unusable: {_refusal(decision, params)}" for decision in refused),

@@ -192,7 +192,7 @@ def _read_regions(account: Account, params: Params) -> list[Region]:
         if isinstance(answer, AWSError) and (not is_all or answer.code not in _CLOSED or name == account.region)
     ]
     if refused:
-        raise SkyError("\n".join(refused))
+        raise SkyError(*refused)
     return [
         Region(name, error=answer.message) if isinstance(answer, AWSError) else answer
         for name, answer in zip(names, answers, strict=True)

@@ -43,7 +43,7 @@ def apply(account: Account, plan: OffboardPlan) -> Outcome:
         for file in plan.files:
             file.take_back(str(file.held), account.tell)
     except SkyError as error:
-        raise SkyError(error.message, steps=[step.shown() for step in steps]) from error
+        raise SkyError(*error.lines, steps=[step.shown() for step in steps]) from error
     return Outcome(plan.facts, steps)
 
 

@@ -29,7 +29,7 @@ def read(account: Account, params: Params) -> Found:
     answers = _regions.each(account, regions, functools.partial(_look, account, params["name"], wanted))
     refused = [answer.message for answer in answers if isinstance(answer, AWSError)]
     if refused:
-        raise SkyError("\n".join(refused))
+        raise SkyError(*refused)
     groups = {place: group for answer in answers if not isinstance(answer, AWSError) for place, group in answer.items()}
     return {place: groups.get(place) for place in wanted}
 

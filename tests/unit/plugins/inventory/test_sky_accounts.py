@@ -216,16 +216,18 @@ class TestHostsAndGroups:
         assert host["sky_account_organization_tags"] == {"team": evil}
         assert host["sky_account_ou_path"] == ["Root", evil]
 
-    def test_accounts_of_one_name_are_told(self, hub):
+    def test_accounts_of_one_name_carry_their_ids_and_say_why(self, hub):
         twins = [
             {"name": "Lab", "unit": "", "id": fresh_account_id(), "joined": f"202{n}-01-01T00:00:00Z"} for n in (6, 5)
         ]
-        hub.organize(twins)
+        hub.organize([*twins, {"name": "Bio", "unit": ""}])
         found = hub.load()
-        second, first = (twin["id"] for twin in twins)
-        assert found["hosts"]["lab"]["sky_account_id"] == first
-        assert found["hosts"][f"lab-{second}"]["sky_account_id"] == second
-        assert found["warnings"] == [f"accounts {first} and {second} would both be lab; the second is lab-{second}"]
+        first, second = sorted(twin["id"] for twin in twins)
+        assert set(found["hosts"]) == {f"lab-{first}", f"lab-{second}", "bio"}
+        (clash,) = found["warnings"]
+        assert f"accounts {first} and {second} share the host name lab" in clash
+        assert [found["hosts"][f"lab-{each}"]["sky_account_clash"] for each in (first, second)] == [clash, clash]
+        assert "sky_account_clash" not in found["hosts"]["bio"]
 
     def test_an_old_and_a_new_answer_about_the_state(self, hub):
         accounts = [

@@ -300,7 +300,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("error", "message"),
         [
-            (SkyError("no.\nand no."), "no.\nand no."),
+            (SkyError("no.", "and no."), "no.\nand no."),
             (
                 RuntimeError("first\nsecond"),
                 "sky.aws.sky_account has a bug: RuntimeError: first second; -vvv shows where",

@@ -203,7 +203,7 @@ def _wanted_policy(delivery: Mapping[str, t.Any]) -> Mapping[str, t.Any] | None:
 def _refuse_foreign(name: str, user_name: str, tags: Mapping[str, str]) -> None:
     if not _tags.is_ours(tags):
         raise SkyError(
-            f"secret {name} exists and was not made by this collection (no tag {_tags.OWNER_KEY}); "
+            f"secret {name} exists and was not made by this collection (no tag {_tags.OWNER_TAG}); "
             "give another name in access_key_delivery.secret"
         )
     if tags.get(USER_KEY) != tag_value(user_name):

@@ -17,6 +17,7 @@ from ...._errors import AT_ONCE, MISSING, AWSError, Overtaken, SkyError
 from ...._facts import timestamp
 from ...._patience import patiently
 from ...._perform import NEW_PAUSES, interrupted
+from ...._secrets import learn
 from . import calls
 from .found import with_use
 from .key import NewKey
@@ -243,4 +244,5 @@ def _was_outrun(error: SkyError) -> bool:
 
 
 def _new_key(key: dict[str, t.Any]) -> NewKey:
+    learn([key["SecretAccessKey"]])
     return NewKey(key["AccessKeyId"], key["SecretAccessKey"], key["Status"], key["CreateDate"])

@@ -166,14 +166,28 @@ def test_ids_that_stand_for_no_account_are_told():
     ]
 
 
-def test_a_shared_name_is_told_where_its_host_is_listed():
-    twins = [member("a", 1, "r-ab12"), member("A", 2, "r-ab12")]
-    found = Organization(HUB, UNITS, twins)
-    assert hosts.listing(found, params()).warnings == [
-        "accounts 000000000001 and 000000000002 would both be a; the second is a-000000000002"
-    ]
-    assert hosts.listing(found, params(exclude_accounts=["000000000002"])).warnings == []
-    assert hosts.listing(found, params(host_name="id")).warnings == []
+def test_accounts_that_share_a_name_say_so_and_all_others_do_not():
+    twins = [member("a", 1, "r-ab12"), member("A", 2, "r-ab12", "SUSPENDED"), member("b", 3, "r-ab12")]
+    found = hosts.listing(Organization(HUB, UNITS, twins), params())
+    clash = (
+        "sky_account_name: accounts 000000000001 and 000000000002 share the host name a, so none of them is managed; rename "
+        "all but one of them, or give host_name: id in the inventory"
+    )
+    # The other one is not listed, and still has the name.
+    assert {host.name: host.variables.get("sky_account_clash") for host in found.hosts} == {
+        "a-000000000001": clash,
+        "b": None,
+    }
+    assert found.warnings == [clash]
+
+
+def test_a_shared_name_is_told_once_and_where_its_host_is_listed():
+    twins = Organization(HUB, UNITS, [member("a", 1, "r-ab12"), member("A", 2, "r-ab12")])
+    assert len(hosts.listing(twins, params()).warnings) == 1
+    assert hosts.listing(twins, params(exclude_accounts=["000000000001", "000000000002"])).warnings == []
+    by_id = hosts.listing(twins, params(host_name="id"))
+    assert by_id.warnings == []
+    assert ["sky_account_clash" in host.variables for host in by_id.hosts] == [False, False]
 
 
 TWICE = [

@@ -1,6 +1,6 @@
 # Copyright: (c) 2026, the sky.aws authors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of hosts and groups: safe, unique, and the same whoever else comes or goes."""
+"""Names of hosts and groups: safe, unique, and nobody's by somebody else's choice."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ def member(name, account_id=ID, joined="2026-01-01T00:00:00.000+00:00"):
         ("ou_root", f"ou_root-{ID}"),
         ("tag_team__a", f"tag_team__a-{ID}"),
         ("vision-444455556666", f"vision-444455556666-{ID}"),
+        ("vision.yml", f"vision.yml-{ID}"),
+        ("Vision.YAML", f"vision.yaml-{ID}"),
+        ("vision.json", f"vision.json-{ID}"),
+        ("yml", "yml"),
         (f"vision-{ID}", f"vision-{ID}"),
         ("tags", "tags"),
         ("outer", "outer"),
@@ -55,21 +59,32 @@ def test_a_host_is_named_after_its_account(name, host):
     assert names.host_name(member(name)) == host
 
 
-def test_who_joined_first_keeps_the_name():
-    first, second, third = (
-        member("Vision", "999999999999", "2026-01-01T00:00:00.000+00:00"),
-        member("vision", "111111111111", "2026-01-01T00:00:00.001+00:00"),
-        member("VISION", "222222222222", ""),
-    )
-    found, warnings = names.host_names([third, second, first])
-    assert found == {
-        "999999999999": "vision",
-        "111111111111": "vision-111111111111",
-        "222222222222": "vision-222222222222",
-    }
-    assert list(warnings) == ["111111111111", "222222222222"]
-    assert warnings["111111111111"] == (
-        "accounts 999999999999 and 111111111111 would both be vision; the second is vision-111111111111"
+ALIKE = ["Vision", "vision", "VISION!", "V\u00edsion", "\uff56ision", " vision ", "vision."]
+
+
+@pytest.mark.parametrize("other", ALIKE)
+@pytest.mark.parametrize("joined", ["2025-01-01T00:00:00.000+00:00", "2027-01-01T00:00:00.000+00:00", ""])
+def test_accounts_of_one_name_have_none_of_it(other, joined):
+    """Neither the case nor the time of joining, nor what is left out of a name, makes a difference."""
+    found, clashes = names.host_names([member("vision", "999999999999"), member(other, "111111111111", joined)])
+    assert found == {"111111111111": "vision-111111111111", "999999999999": "vision-999999999999"}
+    said = "accounts 111111111111 and 999999999999 share the host name vision, so none of them is managed; "
+    assert list(clashes) == ["111111111111", "999999999999"]
+    assert all(said in clash and clash.endswith("or give host_name: id in the inventory") for clash in clashes.values())
+
+
+@pytest.mark.parametrize("invisible", ["\u200b", "\u202e", "\x00", "\n", "\x9b", "\u00ad", "\ufeff"])
+def test_an_invisible_character_makes_another_name(invisible):
+    found, clashes = names.host_names([member("vision", "999999999999"), member(f"vis{invisible}ion", "111111111111")])
+    assert found == {"999999999999": "vision", "111111111111": "vis-ion"}
+    assert clashes == {}
+
+
+def test_a_line_names_some_of_many():
+    accounts = [member("a", f"{number:012d}") for number in range(5)]
+    _, clashes = names.host_names(accounts)
+    assert (
+        "accounts 000000000000, 000000000001, 000000000002 and 2 more share the host name a," in clashes["000000000004"]
     )
 
 
@@ -88,8 +103,8 @@ organizations = st.lists(
 
 @given(organizations)
 def test_names_are_unique_and_safe(members):
-    found, _ = names.host_names(members)
-    assert set(found) == {each.id for each in members}
+    found, clashes = names.host_names(members)
+    assert set(found) == {each.id for each in members} >= set(clashes)
     assert len(set(found.values())) == len(members)
     for name in found.values():
         assert re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", name)
@@ -103,11 +118,15 @@ def test_names_depend_on_no_order(members, random):
     assert names.host_names(other) == names.host_names(members)
 
 
-@given(organizations, st.builds(member, account_names, st.just("000000000099"), st.just("4")))
-def test_a_newcomer_changes_no_name(members, newcomer):
-    before, _ = names.host_names(each for each in members if each.joined)
-    after, _ = names.host_names([*(each for each in members if each.joined), newcomer])
-    assert {**after, **before} == after
+@given(organizations, account_names, st.sampled_from(["", "4"]))
+def test_no_newcomer_takes_a_name(members, name, joined):
+    """By whatever name, now or before the others: whoever keeps a host keeps its own."""
+    newcomer = member(name, "000000000099", joined)
+    before, _ = names.host_names(members)
+    after, clashes = names.host_names([*members, newcomer])
+    assert after[newcomer.id] not in before.values()
+    for account, host in before.items():
+        assert after[account] == host or (account in clashes and after[account] == f"{host}-{account}")
 
 
 def units(*paths):
