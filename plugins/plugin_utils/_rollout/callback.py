@@ -14,6 +14,7 @@ import typing as t
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.callback import CallbackBase
 
+from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.outcome import OutcomeFile, document
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import read, read_failure
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import Rollout, State
@@ -194,6 +195,8 @@ class RolloutCallback(CallbackBase):
             self._file.write(outcome, self.rollout.retry())
         except OSError as error:
             self._display.warning(f"outcome_file: {self._file.path} cannot be written: {error.strerror}")
+        except SkyError as error:
+            self._display.warning(f"outcome_file: {error.message}")
 
 
 def _of(result: t.Any, name: str) -> t.Any:

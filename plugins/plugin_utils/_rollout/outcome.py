@@ -8,10 +8,11 @@ docs/rollout.md describes the file. Whoever takes a key away or gives it another
 from __future__ import annotations
 
 import json
+import os
 import pathlib
-import tempfile
 import typing as t
 
+from ansible_collections.sky.aws.plugins.module_utils._files.place import held
 from ansible_collections.sky.aws.plugins.module_utils._version import VERSION
 
 if t.TYPE_CHECKING:
@@ -81,22 +82,22 @@ class OutcomeFile:
         self.retry_path = self.path.with_suffix(".retry")
 
     def write(self, outcome: dict[str, t.Any], retry: list[str]) -> None:
-        """Put both in place of the ones before. Raises OSError."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Put both in place of the ones before.
+
+        :raises OSError: it cannot be written.
+        :raises SkyError: another user can have put a link on the way there.
+        """
         _replace(self.path, json.dumps(outcome, indent=1) + "\n")
         if retry:
             _replace(self.retry_path, "".join(f"{name}\n" for name in retry))
-        else:
-            self.retry_path.unlink(missing_ok=True)
+            return
+        with held(str(self.retry_path.absolute())) as place:
+            if not place.missing:
+                place.folder.remove(place.name)
 
 
 def _replace(path: pathlib.Path, text: str) -> None:
-    """A reader sees the old file or the new one, never a part."""
-    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # 0600
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        pathlib.Path(draft).replace(path)
-    except BaseException:
-        pathlib.Path(draft).unlink(missing_ok=True)
-        raise
+    """A reader sees the old file or the new one, never a part; nobody can have another file written."""
+    with held(str(path.absolute())) as place:
+        folder = place.made().folder
+        folder.replace(place.name, text.encode(), draft=f".{place.name}.{os.getpid()}")

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import pathlib
 import re
 import stat
 
 import pytest
 
+from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.outcome import SCHEMA, OutcomeFile, document
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.parts import PARTS
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.result import EFFECTS, DeliveredKey, Drift, Report
 from ansible_collections.sky.aws.plugins.plugin_utils._rollout.rollout import STATUSES, Rollout, State
+from ansible_collections.sky.aws.tests.unit.processes import ALICE, linked, made, needs_root, written
 
 NOON = datetime.datetime(2026, 1, 2, 12, 0, 0, 5, datetime.UTC)
 GUIDE = pathlib.Path(__file__).parents[4] / "docs" / "rollout.md"
@@ -133,11 +136,21 @@ class TestFile:
         file = OutcomeFile(str(tmp_path / "rollout.json"))
         file.write({"old": True}, [])
 
-        def full(self: pathlib.Path, target: pathlib.Path) -> None:
+        def full(*_names: str, **_folders: int) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(pathlib.Path, "replace", full)
+        monkeypatch.setattr(os, "rename", full)
         with pytest.raises(OSError, match="No space left"):
             file.write({"new": True}, ["a"])
         assert [path.name for path in tmp_path.iterdir()] == ["rollout.json"]
         assert json.loads(file.path.read_text()) == {"old": True}
+
+    @needs_root
+    @pytest.mark.parametrize("name", ["rollout.json", "rollout.retry"])
+    def test_a_link_that_another_user_put_there_is_not_followed(self, tmp_path, name):
+        victim = written(tmp_path / "victim", "mine")
+        folder = made(tmp_path / "shared", ALICE)
+        linked(folder / name, victim, ALICE)
+        with pytest.raises(SkyError):
+            OutcomeFile(str(folder / "rollout.json")).write({}, ["a"])
+        assert victim.read_text() == "mine"
