@@ -116,9 +116,10 @@ features: $(VENV)/.test $(LINK)  ## Write docs/features.md from the catalogue
 generated: $(VENV)/.test $(LINK)  ## Write what follows from the registry of nouns, the argument_specs and the imports
 	python -m tests.docs.generated
 
+# antsibull writes a log into its HOME.
 docs: $(VENV)/.test $(LINK)  ## The documentation of modules and roles, and the changelog, 28 s
 	python -m tests.docs.features --check
-	antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
+	HOME="$(CURDIR)/.ansible" antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=all .
 	antsibull-changelog lint
 
 sanity: $(VENV)/.test  ## ansible-test sanity, 162 s

@@ -80,5 +80,5 @@ def failures(api: str, target: str, account_id: str, caller: str = "the caller")
     """Raise whatever botocore raises as an AWSError of one line; the parameters are those of ``aws_error``."""
     try:
         yield
-    except CALL_ERRORS as error:
+    except CALL_ERRORS as error:  # pylint: disable=catching-non-exception # it has no botocore to look into
         raise aws_error(error, api=api, target=target, account_id=account_id, caller=caller) from error

@@ -13,7 +13,7 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     #: A value of a context key, or the values of one that has several.
-    Value = str | tuple[str, ...]
+    Value: t.TypeAlias = "str | tuple[str, ...]"
     Context = Mapping[str, Value]
 
 _PLACE = re.compile(r"<(\w+)>")
@@ -34,7 +34,7 @@ class Request:
     @property
     def places(self) -> set[str]:
         """The names of what is left to fill in."""
-        texts = [self.resource, *(value for _, value in self.context if isinstance(value, str))]
+        texts = [self.resource, *(value for _key, value in self.context if isinstance(value, str))]
         return {name for text in texts for name in _PLACE.findall(text)}
 
     def filled(self, values: Mapping[str, str]) -> Request:
