@@ -66,7 +66,10 @@ def held(path: str) -> Iterator[Place]:
     :param path: absolute.
     :raises Refused: a link on the way, that another user can have put there.
     :raises OSError: there is no way, such as through a file.
+    :raises ValueError: the path is not absolute.
     """
+    if not path.startswith("/"):
+        raise ValueError(f"{path!r} is not absolute")
     with contextlib.ExitStack() as stack:
         yield _walk(path, stack)
 

@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
+from ansible_collections.sky.aws.plugins.module_utils._files.place import held
 from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as config
 from ansible_collections.sky.aws.plugins.module_utils._resources.config import work
 from ansible_collections.sky.aws.plugins.module_utils._run import run
@@ -339,6 +340,11 @@ class TestBetweenReadingAndWriting:
             thread.join()
         assert desk.roots_files() == desk.before
         assert desk.handed_out() == []
+
+
+def test_a_path_without_a_beginning_is_not_taken_for_one_from_the_root():
+    with pytest.raises(ValueError, match="'etc/passwd' is not absolute"), held("etc/passwd"):
+        pass
 
 
 def test_nothing_that_was_held_stays_open(desk):

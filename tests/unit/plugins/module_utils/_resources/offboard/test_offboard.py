@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 
 import pytest
 
@@ -30,6 +32,7 @@ from ansible_collections.sky.aws.tests.unit.offboard_scene import (
     OffboardSandbox,
     named,
 )
+from ansible_collections.sky.aws.tests.unit.processes import needs_root
 
 #: The removal of everything that the scene makes.
 EXPECTED = [
@@ -350,6 +353,17 @@ class TestKeyFiles:
         onboarded.offboard()
         assert onboarded.file.read_text() == "[mine]\naws_access_key_id = A\n"
 
+    @needs_root
+    @pytest.mark.parametrize("is_declared", [True, False])
+    def test_the_own_file_of_a_person_stays_that_persons(self, onboarded, is_declared):
+        owner = pwd.getpwnam("daemon")
+        os.chown(onboarded.file, owner.pw_uid, owner.pw_gid)
+        delivery = {"file": str(onboarded.file), **({"owner": owner.pw_name} if is_declared else {})}
+        done = onboarded.offboard(users=[{"name": "alice", "access_key_delivery": delivery}])
+        assert onboarded.file.stat().st_uid == owner.pw_uid
+        assert ("key file" in [kind for kind, _name in named(done["left"])]) is not is_declared
+        assert (onboarded.account_id in onboarded.file.read_text()) is not is_declared
+
     def test_the_profile_of_a_user_that_is_left_stays(self, onboarded):
         onboarded.iam.create_access_key(UserName="alice")
         text = onboarded.file.read_text()
@@ -478,6 +492,10 @@ class TestRefused:
                 "users[0].access_key_delivery.file: 'keys' is not the path of a file",
             ),
             ({"users": [{"name": "a", "access_key_delivery": {"file": 7}}]}, "users[0].access_key_delivery.file: give"),
+            (
+                {"users": [{"name": "a", "access_key_delivery": {"file": "/f", "owner": 7}}]},
+                "users[0].access_key_delivery.owner: '7' is not the name of a user",
+            ),
             ({"role_name": "a/b"}, "role_name: 'a/b' is not a valid role name"),
             ({"policy_name": ""}, "policy_name: '' is not a valid policy name"),
             ({"wait_timeout": 0}, "wait_timeout: give a number of seconds above 0"),

@@ -12,9 +12,11 @@ import struct
 import typing as t
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError
 from ansible_collections.sky.aws.plugins.module_utils._files import trust
+from ansible_collections.sky.aws.plugins.module_utils._resources.user import RESOURCE as user
 from ansible_collections.sky.aws.plugins.module_utils._resources.user.key import in_file
 from ansible_collections.sky.aws.plugins.module_utils._resources.user.key.key import NewKey
 from ansible_collections.sky.aws.tests.unit.key_scene import Scene, apis
@@ -341,6 +343,11 @@ class TestTheUsersOwnFile:
     def test_what_is_no_name_is_refused_before_any_call(self, emulator, home, name):
         with pytest.raises(BadInput, match=r"^access_key_delivery.owner: .* is not the name of a user"):
             Scene(emulator, home, "file").run(owner=name)
+
+    def test_a_secret_has_no_such_owner(self):
+        options = {"account_id": "1" * 12, "access_key_delivery": {"secret": "sky/alice", "owner": HER.pw_name}}
+        messages = ArgumentSpecValidator(user.argument_spec).validate(options).error_messages
+        assert any("required by 'owner': file" in message for message in messages)
 
     def test_delivered_rotated_and_taken_away(self, emulator, home):
         scene = Scene(emulator, home, "file")
