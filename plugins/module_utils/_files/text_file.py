@@ -116,7 +116,8 @@ class TextFile:
         try:
             yield
         except Refused as error:
-            raise SkyError(f"{self.option}: {error.message}") from error
+            # pylint cannot look into the class
+            raise SkyError(f"{self.option}: {error.message}") from error  # pylint: disable=bad-exception-cause
         except OSError as error:
             reason = one_line(error.strerror or str(error))
             raise SkyError(f"{self.option}: {self.path}: {reason}; give another path or mend its rights") from error
