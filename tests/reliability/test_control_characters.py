@@ -155,6 +155,35 @@ def test_a_mark_that_only_looks_like_ours_is_foreign(aws: Emulator, account: str
     assert f"was not made by this collection (no tag {MARK}=sky.aws)" in run.message("ml")
 
 
+@pytest.mark.parametrize("invisible", ["\u200b", "\u202e", "\n", "\x9b"])
+def test_a_name_that_only_looks_like_ours_is_another(
+    aws: Emulator, account: str, tmp_path: pathlib.Path, ledger: Ledger, invisible: str
+) -> None:
+    """The instance is left alone, and the VPC is not found."""
+    ec2 = aws.client("ec2", account)
+    tags = [{"Key": "Name", "Value": f"box{invisible}"}, {"Key": MARK, "Value": "sky.aws"}]
+    kind = {"ResourceType": "instance", "Tags": tags}
+    foreign = ec2.run_instances(
+        ImageId=IMAGE, MinCount=1, MaxCount=1, TagSpecifications=[kind], ClientToken="sky-aws-forged"
+    )
+    foreign_id = foreign["Instances"][0]["InstanceId"]
+    runner = Runner(aws.url, tmp_path)
+    declared = host(account, sky_instances_present=[{"name": "box", "image_id": IMAGE}])
+    run = runner.onboard({"ml": declared}, "--tags", "sky_policy,sky_instance_role,sky_instances")
+    assert run.rc == 0, run.stdout
+    made = run.of("ml", "sky_instance")[0]["instance"]
+    assert made["instance_id"] != foreign_id
+    assert runner.onboard({"ml": host(account, sky_instances_absent=["box"])}, "--tags", "sky_instances").rc == 0
+    described = ec2.describe_instances(InstanceIds=[foreign_id])["Reservations"][0]["Instances"][0]
+    assert (described["State"]["Name"], described["Tags"]) == ("running", foreign["Instances"][0]["Tags"])
+    ec2.create_tags(
+        Resources=[ec2.describe_vpcs()["Vpcs"][0]["VpcId"]], Tags=[{"Key": "Name", "Value": f"lab{invisible}"}]
+    )
+    run = runner.onboard({"ml": host(account, sky_network_vpc_names=["lab"])}, "--tags", "sky_network")
+    assert "No VPC with name 'lab' is found" in run.message("ml")
+    ledger.note("control characters", f"names that differ from ours by {invisible!a} are foreign", good=True)
+
+
 def test_an_instance_of_a_hostile_cluster(aws: Emulator, account: str, tmp_path: pathlib.Path, ledger: Ledger) -> None:
     spoil(aws, account)
     declared = host(account, sky_instances_present=[{"name": "box", "image_id": IMAGE}])
