@@ -52,7 +52,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9+/=_-]+")
 _VARIABLE = re.compile(
     r"(?P<secret>AWS_\w*(SECRET|TOKEN)\w*(?<!_FILE))|(?P<url>(?i:(https?|all)_proxy)|AWS_\w*UR[IL]\w*|(EC2|S3)_URL)"
 )
-_SECRET_SETTING = re.compile(r"\w*(secret|token)\w*(?<!_file)")
+#: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html#cli-configure-files-settings
+_SETTINGS = ("aws_secret_access_key", "aws_session_token", "aws_security_token")
 
 #: What this process came to know. Errors surface anywhere, and later; so it is known for good.
 _known: set[str] = set()
@@ -72,11 +73,9 @@ def of_options(params: Mapping[str, t.Any]) -> set[str]:
 
 def of_profiles(config: Mapping[str, t.Any]) -> set[str]:
     """The same in the shared configuration and credentials files, as botocore's ``Session.full_config`` has them."""
-    found: set[str] = set()
-    for profile in config.get("profiles", {}).values():
-        found.update(_long(*(value for name, value in profile.items() if _SECRET_SETTING.fullmatch(name))))
-        found.update(_of_urls([profile.get("endpoint_url")]))
-    return found
+    profiles = config.get("profiles", {}).values()
+    settings = (profile.get(name) for profile in profiles for name in _SETTINGS)
+    return {*_long(*settings), *_of_urls(profile.get("endpoint_url") for profile in profiles)}
 
 
 def of_credentials(credentials: t.Any) -> set[str]:

@@ -14,7 +14,19 @@ _PACKAGE = "ansible_collections.sky.aws.plugins."
 
 #: Files that nearly everything imports: data and words. An arrow to them says nothing.
 _EVERYWHERE = frozenset(
-    {"_version", "_errors", "_facts", "_patience", "_plan", "_tags", "_identity", "_ownership", "_validate"}
+    {
+        "_version",
+        "_errors",
+        "_facts",
+        "_patience",
+        "_plan",
+        "_tags",
+        "_identity",
+        "_ownership",
+        "_validate",
+        "_text",
+        "_secrets",
+    }
 )
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import subprocess
@@ -30,7 +31,8 @@ class Sources:
         self._aws, self._runner, self._folder = aws, runner, folder
         self.victim, self.attacker, self.bystander = (new_account(aws) for _ in range(3))
         (folder / "host_vars").mkdir(parents=True)
-        (folder / "host_vars" / "vision.yml").write_text(yaml.safe_dump(VARIABLES))
+        self.variables = folder / "host_vars" / "vision.yml"
+        self.variables.write_text(json.dumps(VARIABLES))  # which is YAML, too
 
     def organize(self, attacker: str) -> None:
         """The attacker has joined first and has this name now."""
@@ -98,6 +100,7 @@ def test_accounts_of_one_name_are_left_alone_and_all_others_are_onboarded(
 def test_no_name_is_that_of_a_file_of_variables(sources: Sources, name: str) -> None:
     sources.organize(name)
     sources.write("all")
+    sources.variables.rename(sources.variables.with_suffix(name.lower().removeprefix("vision")))
     having = [host for host, variables in sources.listed().items() if VARIABLES.items() <= variables.items()]
     assert having == ["vision"]
     assert sources.ids()["vision"] == sources.victim

@@ -237,7 +237,8 @@ def play(aws: Watched, folder: pathlib.Path, trials: list[Trial], *arguments: st
         f"h{index}": inert({"options": {**shared, **trial.options}, "environ": trial.environment})
         for index, trial in enumerate(trials)
     }
-    return Runner(aws.url, folder).play(plays, hosts, *arguments, "--forks", "4", environment={"NO_PROXY": ""})
+    environment = {"NO_PROXY": "", "ANSIBLE_DISPLAY_TRACEBACK": "always"}
+    return Runner(aws.url, folder).play(plays, hosts, *arguments, "--forks", "4", environment=environment)
 
 
 def shown(run: Run) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import time
 import typing as t
 
@@ -294,3 +295,61 @@ class TestSteps:
 
     def test_drift(self):
         assert drift("path", "/", "/x/") == {"aspect": "path", "declared": "/", "found": "/x/"}
+
+
+class TestWhatLeaves:
+    """Names and tags are what people wrote. They are read, compared and sent as they are, and shown clean."""
+
+    NAME = "box\n\u202eforged"
+    SHOWN = "box\\n\\u202eforged"
+
+    def resource(self, apply: t.Callable[..., Outcome]) -> Resource:
+        def plan(current: str, options: t.Mapping[str, t.Any], identity: Identity) -> Plan:
+            facts = {"light": {"name": current, "tags": {current: [current]}}, "drift": [drift(current, 1, 2)]}
+            step = Step("light:Screw", current, {"Name": current})
+            return Plan([step], {current: 1}, {"x": current}, facts, [f"about {current}"])
+
+        functions = (lambda _: [], lambda account, options: self.NAME, plan, apply)
+        return Resource("light", {}, *functions, reach=t.cast("t.Any", lambda _: FakeAccount()))
+
+    def test_all_of_a_result(self):
+        sent = []
+
+        def apply(account: t.Any, planned: Plan) -> Outcome:
+            account.tell(f"waiting for {self.NAME}")
+            sent.append(planned.steps[0].arguments["Name"])
+            return Outcome(planned.facts, planned.steps)
+
+        warned, told = [], []
+        resource = self.resource(apply)
+        result = run(resource, params(resource), check_mode=False, warn=warned.append, tell=told.append)
+        assert sent == [self.NAME]
+        assert result["steps"] == [{"api": "light:Screw", "target": self.SHOWN}]
+        assert result["light"] == {"name": self.SHOWN, "tags": {self.SHOWN: [self.SHOWN]}}
+        assert (result["diff"]["before"], result["diff"]["after"]) == ({self.SHOWN: 1}, {"x": self.SHOWN})
+        assert warned == [f"about {self.SHOWN}", f"light differs from what is declared: {self.SHOWN}"]
+        assert told == [f"waiting for {self.SHOWN}"]
+
+    def test_all_of_an_error(self):
+        def apply(account: t.Any, planned: Plan) -> Outcome:
+            raise SkyError(f"{self.NAME} is broken", "and more", steps=[step.shown() for step in planned.steps])
+
+        resource = self.resource(apply)
+        with pytest.raises(SkyError) as caught:
+            run(resource, params(resource), check_mode=False, warn=lambda _: None)
+        assert caught.value.message == f"{self.SHOWN} is broken\nand more"
+        assert caught.value.steps == [{"api": "light:Screw", "target": self.SHOWN}]
+
+    def test_what_was_done_at_first(self):
+        calls = itertools.count()
+
+        def apply(account: t.Any, planned: Plan) -> Outcome:
+            if next(calls):
+                raise SkyError("no")
+            done = [step.shown() for step in planned.steps]
+            raise Interrupted("first", api="light:Screw", code="EntityAlreadyExists", steps=done)
+
+        resource = self.resource(apply)
+        with pytest.raises(SkyError) as caught:
+            run(resource, params(resource), check_mode=False, warn=lambda _: None)
+        assert caught.value.message == f"no Done at first: light:Screw {self.SHOWN}."

@@ -30,6 +30,23 @@ def test_ours_is_what_carries_our_tag(tags, ours):
 
 
 @pytest.mark.parametrize(
+    ("tags", "resembles"),
+    [
+        ({}, False),
+        (OURS, False),
+        ({**OURS, "sky.aws/managed-by\u200b": "sky.aws"}, False),
+        ({"sky.aws/managed-by": "sky.aws\u200b"}, True),
+        ({"sky.aws/managed\u2060-by": "sky.aws"}, True),
+        ({"Sky.aws/Managed-By": "SKY.AWS"}, True),
+        ({"sky.aws/managed-by": "someone"}, False),
+        ({"team": "sky.aws"}, False),
+    ],
+)
+def test_what_resembles_our_tag_is_another(tags, resembles):
+    assert _tags.resembles_ours(tags) is resembles
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [("a", "a"), (True, "true"), (False, "false"), (12, "12"), (1.5, "1.5"), ("", ""), ("True", "True")],
 )

@@ -214,6 +214,44 @@ class TestSecrets:
         assert "about" in result["warnings"][0]
         assert self.TOKEN not in json.dumps(result)
 
+    @pytest.mark.parametrize("token", ["two\nlines-of-a-token", "short\n", "\u202eturned-token"])
+    def test_they_are_stripped_before_a_text_is_cleaned(self, seen, monkeypatch, token):
+        """Cleaned it would be another text, which nobody knows for a secret."""
+        monkeypatch.setattr(_action.display, "verbosity", 3)
+        result = as_action("sky_account", {**REACH, "session_token": token})
+        assert result["invocation"]["module_args"]["session_token"] in (
+            "********",
+            "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER",
+        )
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"endpoint_url": "http://corp:Pa55word@host"},
+            {"endpoint_url": "http://u:p@host"},
+            {"aws_config": {"proxies": {"https": "http://corp:Pa55word@host"}}},
+        ],
+        ids=str,
+    )
+    def test_nor_is_the_user_info_of_a_url_shown(self, seen, monkeypatch, options):
+        monkeypatch.setattr(_action.display, "verbosity", 3)
+        shown = str(as_action("sky_account", {**REACH, **options})["invocation"])
+        assert "host" in shown
+        assert "Pa55word" not in shown
+        assert "u:p@" not in shown
+
+    def test_a_bug_shows_where_and_no_secret(self, seen, monkeypatch):
+        told = []
+        monkeypatch.setattr(_action.display, "vvv", told.append)
+        cause = ValueError(f"Invalid header value b'{self.TOKEN}'")
+        cause.__cause__ = KeyError(f"{self.TOKEN}\nforged")
+        seen["answer"] = cause
+        as_action("sky_account", {**REACH, "session_token": self.TOKEN})
+        (text,) = told
+        assert "in run" in text
+        assert self.TOKEN not in text
+        assert not [line for line in text.splitlines() if line.startswith("forged")]
+
     def test_the_options_are_not_in_the_result(self, seen):
         assert "invocation" not in as_action("sky_account", REACH)
 
