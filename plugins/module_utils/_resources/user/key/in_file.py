@@ -35,16 +35,16 @@ _REPLACED = (_ID, _SECRET, "aws_session_token", "aws_security_token")
 class KeyFile:
     """A profile of a credentials file, as it was read.
 
-    ``owner`` is the name of the user whose own file it is, None for who runs us. ``held`` is the id of the key in it.
-    ``fault`` says why the file cannot be written. ``warning`` is about who else can read it.
+    ``held`` is the id of the key in it. ``fault`` says why the file cannot be written. ``warning`` is about who else can
+    read it. ``owner`` is the name of the user whose own file it is, None for who runs us.
     """
 
     path: str
     profile: str
-    owner: str | None = None
     held: str | None = None
     fault: str | None = None
     warning: str | None = None
+    owner: str | None = None
 
     @property
     def label(self) -> str:
@@ -123,7 +123,7 @@ def read(path: str, profile: str, owner: str | None = None) -> KeyFile:
         raise SkyError(f"{path}: {error}; correct the file by hand") from error
     held = _held(parser, profile)
     exposed = f"{path} can be read by others (mode {look.mode:04o}); chmod 600 it" if look.mode & 0o077 else None
-    return KeyFile(path, profile, owner, held, look.fault, exposed or (look.fault if held else None))
+    return KeyFile(path, profile, held, look.fault, exposed or (look.fault if held else None), owner)
 
 
 def _file(path: str, owner: str | None) -> TextFile:

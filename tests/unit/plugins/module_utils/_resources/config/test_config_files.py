@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import configparser
 import dataclasses
+import fcntl
 import multiprocessing
 import os
 import pathlib
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from ansible_collections.sky.aws.plugins.module_utils._errors import BadInput, SkyError
+from ansible_collections.sky.aws.plugins.module_utils._files import lock
 from ansible_collections.sky.aws.plugins.module_utils._resources.config import RESOURCE as config
 from ansible_collections.sky.aws.plugins.module_utils._run import run
 from ansible_collections.sky.aws.tests.unit.sandbox import params
@@ -260,6 +262,31 @@ class TestRefusals:
         files.write()
         files.aws.symlink_to(files.sky)
         assert "config_file and aws_config_file: both are" in files.refused()
+
+    def test_files_that_become_one_after_the_look(self, files):
+        files.write(sky="jobs: {}\n")
+
+        def then_one(account, given):
+            found = config.read(account, given)
+            files.aws.symlink_to(files.sky)
+            return found
+
+        files.look = then_one
+        with pytest.raises(SkyError, match="config_file and aws_config_file: both are"):
+            files.run()
+        assert files.sky.read_text() == "jobs: {}\n"
+
+    def test_all_wait_for_the_file_that_most_of_them_share(self, files, monkeypatch):
+        """Whoever waits for AWS's holds no other lock that others would wait for without seeing it move on."""
+        monkeypatch.setattr(lock, "PATIENCE", 0.2)
+        files.run()
+        for path in files.sky.parent.glob(".*.lock"):
+            path.unlink()
+        with open(files.aws.with_name(".config.sky-aws.lock")) as taken:
+            fcntl.flock(taken, fcntl.LOCK_EX)
+            with pytest.raises(SkyError, match=r"^aws_config_file: .* has been locked by one process for 0.2 seconds"):
+                files.run(region="eu-west-1")
+        assert [path.name for path in files.sky.parent.iterdir()] == ["config.yaml"]
 
     def test_two_files_of_one_name(self, files):
         files.sky, files.aws = files.folder / "a" / "b" / "config", files.folder / "b" / "config"
