@@ -170,7 +170,7 @@ def _pieces(secret: str) -> frozenset[str]:
     """What of a secret gives it away: each of its pieces, or the whole of a short one."""
     # Most are BASE64, of a kilobyte, and read as they are.
     is_plain = _PLAIN.fullmatch(secret)
-    characters = secret.replace("+", "").lower() if is_plain else "".join(character for character, *_ in _read(secret))
+    characters = secret.replace("+", "").lower() if is_plain else "".join(character for character, *_places in _read(secret))
     if len(characters) < _LEAST:
         return frozenset()
     size = min(len(characters), _PIECE)
@@ -184,7 +184,7 @@ def _all_pieces(secrets: frozenset[str]) -> frozenset[str]:
 
 def _found(read: list[tuple[str, int, int]], pieces: frozenset[str]) -> list[tuple[int, int]]:
     """Where pieces of secrets stand in a text that was read."""
-    characters = "".join(character for character, *_ in read)
+    characters = "".join(character for character, *_places in read)
     return sorted(
         (read[index][1], read[index + size - 1][2])
         for size in {len(piece) for piece in pieces}
