@@ -134,7 +134,7 @@ FORCE:
 $(VENV)/bin/python: FORCE
 	@$(VENV)/bin/pip --version >/dev/null 2>&1 || { \
 		test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 with venv is needed; on Debian and Ubuntu: apt install python3-venv"; exit 1; }; \
-		rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
+		rm -rf $(VENV) && "$(PYTHON)" -m venv $(VENV); }
 
 $(VENV)/.demo: $(VENV)/bin/python requirements.txt demo/requirements.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r demo/requirements.txt

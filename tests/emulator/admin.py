@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import typing as t
 
@@ -61,8 +62,17 @@ class Admin:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not environ.get("PATH_INFO", "").startswith("/__emulator/"):
-            return self._app(environ, start_response)
+            return self._pass_on(environ, start_response)
         return self._answer(Request(environ))(environ, start_response)
+
+    def _pass_on(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """An AWS call; one without an answer ends only here, where the log has it."""
+        try:
+            return self._app(environ, start_response)
+        except ConnectionResetError:
+            # werkzeug would wait for another request on the connection.
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            raise
 
     def _answer(self, request: Request) -> Response:
         match request.method, request.path.removeprefix("/__emulator/"):

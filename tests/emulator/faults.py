@@ -7,7 +7,6 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import random
-import socket
 import threading
 import time
 import typing as t
@@ -114,8 +113,6 @@ class Faults:
         if fault.kind == "error":
             return refuse(environ, start_response, call, fault.status, fault.code, fault.message)
         time.sleep(fault.seconds)
-        # werkzeug would wait for another request on the connection.
-        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         raise ConnectionResetError(f"injected: {call.api} has no answer")
 
     def _strike(self, call: Call) -> Fault | None:
