@@ -29,11 +29,17 @@ def locked(folder: Folder, name: str, tell: Callable[[str], object]) -> Iterator
     """Hold the lock of this name; its file is made for its owner only, and stays.
 
     :param tell: takes one line when there is something to wait for.
-    :raises Refused: one holder has it for longer than PATIENCE, or its file is not a plain one.
+    :raises Refused: one holder has it for longer than PATIENCE, or its file is another user's or not a plain one.
     """
-    descriptor = folder.open(name, os.O_RDWR | os.O_CREAT)
+    path = folder.path_of(name)
     try:
-        _take(descriptor, folder.path_of(name), tell)
+        descriptor = folder.open(name, os.O_RDWR | os.O_CREAT)
+    except PermissionError:
+        raise Refused(
+            f"{path} is the lock of another user; run this as that user, or remove it after the last run"
+        ) from None
+    try:
+        _take(descriptor, path, tell)
         yield
     finally:
         os.close(descriptor)

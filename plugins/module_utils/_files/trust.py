@@ -80,12 +80,10 @@ def acting_as(owner: Owner) -> Iterator[None]:
     if (uid, gid) == (owner.uid, owner.gid):
         yield
         return
-    os.setegid(owner.gid)
     try:
+        os.setegid(owner.gid)
         os.seteuid(owner.uid)
-        try:
-            yield
-        finally:
-            os.seteuid(uid)
+        yield
     finally:
+        os.seteuid(uid)
         os.setegid(gid)

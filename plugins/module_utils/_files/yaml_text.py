@@ -101,7 +101,7 @@ def _refuse_bomb(text: str, path: str) -> None:
             size = sizes[event.anchor or ""] = _size(event, path)
         elif isinstance(event, yaml.AliasEvent):
             is_within = any(event.anchor == anchor for anchor, _before in opened)
-            size = MAX_ALIASED + 1 if is_within else sizes.get(event.anchor or "", 0)
+            size = MAX_ALIASED + 1 if is_within else sizes.get(event.anchor or "", 1)
             aliased += size
         nodes += size
         if aliased > MAX_ALIASED:

@@ -17,7 +17,7 @@ from ansible_collections.sky.aws.plugins.module_utils._errors import SkyError
 from ansible_collections.sky.aws.plugins.module_utils._files import lock
 from ansible_collections.sky.aws.plugins.module_utils._files.text_file import TextFile
 from ansible_collections.sky.aws.plugins.module_utils._resources.config import check
-from ansible_collections.sky.aws.tests.unit.processes import ALICE, given, needs_root, within
+from ansible_collections.sky.aws.tests.unit.processes import ALICE, given, needs_root, shared_folder, within
 
 if t.TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +105,19 @@ def test_many_holders_are_waited_for_but_not_one_who_only_says_so(path, owner):
         over.set()
         thread.join()
     assert (waited > 5 * FAST) is (owner == 0)
+
+
+@needs_root
+def test_one_of_another_user_is_said_to_be_that():
+    for folder in shared_folder():
+        path = folder / ".file.sky-aws.lock"
+        given(folder, ALICE)
+        path.touch(mode=0o600)
+        with pytest.raises(SkyError) as caught:
+            within(20, write, path, user=ALICE, group=ALICE)
+        assert caught.value.message == (
+            f"config_file: {path} is the lock of another user; run this as that user, or remove it after the last run"
+        )
 
 
 def test_taking_it_shows_those_who_wait(path):
