@@ -170,7 +170,9 @@ def _pieces(secret: str) -> frozenset[str]:
     """What of a secret gives it away: each of its pieces, or the whole of a short one."""
     # Most are BASE64, of a kilobyte, and read as they are.
     is_plain = _PLAIN.fullmatch(secret)
-    characters = secret.replace("+", "").lower() if is_plain else "".join(character for character, *_places in _read(secret))
+    characters = (
+        secret.replace("+", "").lower() if is_plain else "".join(character for character, *_places in _read(secret))
+    )
     if len(characters) < _LEAST:
         return frozenset()
     size = min(len(characters), _PIECE)

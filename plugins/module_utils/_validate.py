@@ -44,9 +44,11 @@ def account_id_fault(value: object, label: str = "account_id") -> str | None:
     return None
 
 
-def name_faults(noun: str, name: str, label: str = "name") -> list[str]:
-    """Faults of an IAM name; ``noun`` is user, role or policy."""
+def name_faults(noun: str, name: str | None, label: str = "name") -> list[str]:
+    """Faults of an IAM name, which may be missing; ``noun`` is user, role or policy."""
     longest = MAX_NAME[noun]
+    if name is None:
+        return [f"{label}: it is missing; give the name of the {noun}"]
     if 1 <= len(name) <= longest and _IAM_NAME.fullmatch(name):
         return []
     return [f"{label}: {name!r} is not a valid {noun} name; use 1 to {longest} of letters, digits and + = , . @ _ -"]

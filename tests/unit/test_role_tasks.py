@@ -9,6 +9,7 @@ import typing as t
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
@@ -230,3 +231,16 @@ class TestItems:
     def test_a_module_of_one_thing_takes_none(self) -> None:
         policy = _declared.RESOURCES["policy"]
         assert _arguments.with_item(policy, {"options": {"name": "a"}}) == {"options": {"name": "a"}}
+
+
+@pytest.mark.parametrize(("noun", "key"), [("user", "name"), ("instance", "name"), ("config", "user")])
+def test_a_module_without_the_name_of_its_item_says_so(noun: str, key: str) -> None:
+    """Null counts as given to Ansible's own check of an ordinary module."""
+    resource = _declared.RESOURCES[noun]
+    validation = ArgumentSpecValidator(resource.argument_spec, **resource.rules).validate(
+        {"account_id": "111111111111", "region": "us-east-1", key: None}
+    )
+    assert validation.error_messages == []
+    assert any(
+        fault.startswith(f"{key}: it is missing") for fault in resource.validate(validation.validated_parameters)
+    )

@@ -117,7 +117,9 @@ def validate(params: Params) -> list[str]:
     ]
 
 
-def _name_faults(name: str) -> list[str]:
+def _name_faults(name: str | None) -> list[str]:
+    if name is None:
+        return ["name: it is missing; give the Name tag of the instance"]
     if not name.strip() or len(name) > _MAX_TAG_VALUE or not name.isprintable():
         return [f"name: {name[:40]!r} cannot be a Name tag; give 1 to {_MAX_TAG_VALUE} printable characters"]
     if _tags.PATTERN.intersection(name):
