@@ -30,10 +30,8 @@ grep -q 'workshop .*changed=3 .*failed=0' build/check.log
 grep -q 'workshop .*changed=3 .*failed=0' build/first.log
 grep -q 'workshop .*changed=0 .*failed=0' build/second.log
 echo "The built collection onboards an account."
-# It writes its result into the folder it runs in.
-cd build
-printf '[galaxy-importer]\nRUN_ANSIBLE_TEST=False\n' > importer.cfg
-GALAXY_IMPORTER_CONFIG=$PWD/importer.cfg python -m galaxy_importer.main tarball/sky-aws-*.tar.gz > importer.log 2>&1 ||
-  { cat importer.log; exit 1; }
-cd ..
+# It writes its result into the folder it runs in. A subshell, since the trap finds the demo from the root only.
+printf '[galaxy-importer]\nRUN_ANSIBLE_TEST=False\n' > build/importer.cfg
+(cd build && GALAXY_IMPORTER_CONFIG=$PWD/importer.cfg python -m galaxy_importer.main tarball/sky-aws-*.tar.gz) > build/importer.log 2>&1 ||
+  { cat build/importer.log; exit 1; }
 echo "Galaxy would import it."
