@@ -11,8 +11,8 @@ installed=build/installed/ansible_collections/sky/aws
 for unwanted in .venv .ansible .ci .demo Makefile tests build; do
   [ ! -e "$installed/$unwanted" ] || { echo "$unwanted is in the tarball"; exit 1; }
 done
-for module in sky_account sky_iam_policy sky_instance sky_role sky_user sky_vpc_lookup; do
-  ansible-doc --type module "sky.aws.$module" > /dev/null
+for module in plugins/modules/sky_*.py; do
+  ansible-doc --type module "sky.aws.$(basename "$module" .py)" > /dev/null
 done
 python demo/aws.py --state-dir build/demo start
 trap 'python demo/aws.py --state-dir build/demo stop' EXIT
