@@ -53,7 +53,11 @@ def main() -> None:
     threading.Thread(target=end_with_parent, daemon=True).start()
     load_images(arguments.images)
     load_policies()
-    serve((enforcing if arguments.enforce else permissive)(), arguments.fd)
+    app = (enforcing if arguments.enforce else permissive)()
+    import attachments  # it imports moto, and the images come first
+
+    attachments.install()
+    serve(app, arguments.fd)
 
 
 def permissive() -> WSGIApplication:

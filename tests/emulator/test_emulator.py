@@ -160,6 +160,18 @@ def test_an_unknown_fault_field_is_an_error_of_the_test(aws):
         aws._ask("POST", "/__emulator/nothing")
 
 
+def test_a_policy_that_is_attached_twice_is_counted_once(aws):
+    iam = aws.client("iam", OTHER)
+    document = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    )
+    arn = iam.create_policy(PolicyName="counted", PolicyDocument=document)["Policy"]["Arn"]
+    iam.create_user(UserName="twice")
+    for _number in range(2):
+        iam.attach_user_policy(UserName="twice", PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+
+
 def test_internet_gives_the_default_vpc_a_public_main_table(aws):
     aws.internet(ACCOUNT, "us-west-2")
     ec2 = aws.client("ec2", ACCOUNT, "us-west-2")
