@@ -14,7 +14,7 @@ import typing as t
 Value = t.TypeVar("Value")
 
 #: Control characters (C0, C1), line and paragraph separators, what changes the direction of text, what nobody sees, and
-#: halves of characters, which no output can encode.
+#: halves of characters, which no output can encode. To Python all of them are unprintable.
 #: https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters and https://www.unicode.org/reports/tr36/
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -28,7 +28,7 @@ def clean(value: Value) -> Value:
     A character that a reader would not see as itself becomes its escape, ``\\n`` or ``\\u202e``. So two texts that differ do
     so on the screen, too.
     """
-    # repr() escapes whatever is not printable, in all texts at once: ordinary values cost no look into each of them.
+    # repr() escapes what is unprintable, in all texts at once: ordinary values cost no look into each of them.
     return t.cast("Value", _cleaned(value)) if "\\" in repr(value) else value
 
 

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.sky.aws.plugins.module_utils._text import clean, same_to_the_eye
+from ansible_collections.sky.aws.plugins.module_utils._text import _UNSEEN, clean, same_to_the_eye
 from ansible_collections.sky.aws.tests.unit.strategies import steady
 
 #: By the property Bidi_Control: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
@@ -69,6 +70,13 @@ def test_all_else_is_as_it_was(value):
 )
 def test_what_would_not_be_seen_is_an_escape(text, shown):
     assert clean(text) == shown
+
+
+def test_every_character_that_is_escaped_is_found():
+    """clean() looks for them by what Python takes for unprintable."""
+    escaped = [character for character in map(chr, range(sys.maxunicode + 1)) if _UNSEEN.match(character)]
+    assert {"\n", "\x9b", *BIDI} < set(escaped)
+    assert [character for character in escaped if clean(character) == character] == []
 
 
 def test_keys_that_differ_stay_apart():
