@@ -180,6 +180,12 @@ class TestWhatOthersPutThere:
         start()
         assert not ours.exists()
 
+    def test_a_run_that_is_just_being_made_has_no_lock_yet_and_stays(self, start, tmp_path):
+        ours = self.dead_run(tmp_path / "ansible-local-1x", os.geteuid())
+        (ours / "run.lock").unlink()
+        start()
+        assert ours.exists()
+
     @needs_root
     def test_a_run_of_another_user_stays(self, start, tmp_path):
         hers = self.dead_run(tmp_path / "ansible-local-1x", ALICE)
